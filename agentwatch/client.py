@@ -1,0 +1,166 @@
+"""Talking to a supervisor: one call at a time for the command line, a stream for a screen.
+
+Owns the connection and the matching of answers to questions.  Never decides, never kills: the
+kill does not need a supervisor that answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import socket
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Self
+
+from agentwatch import wire
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Json
+from agentwatch.paths import Places
+
+
+class NoSupervisor(AgentwatchError):
+    """Nobody answers on the control socket."""
+
+    def __init__(self, session: str, why: str) -> None:
+        super().__init__(
+            f"the supervisor of {session} does not answer ({why})",
+            f"nothing can be approved; `agentwatch kill {session}` works without it",
+            ExitCode.NO_SUPERVISOR,
+        )
+
+
+class Client:
+    """A blocking connection to one session's supervisor."""
+
+    def __init__(self, places: Places, timeout: float = 5.0) -> None:
+        self._places = places
+        self._ids = itertools.count(1)
+        self._lines = wire.Lines()
+        self._ready: list[Json] = []
+        self._cut: list[bytes] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        try:
+            self._socket.connect(str(places.control_socket))
+        except OSError as error:
+            self._socket.close()
+            raise NoSupervisor(places.id, error.strerror or str(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def call(self, op: str, **fields: Any) -> Any:
+        """The result of one request; raises AgentwatchError as the supervisor worded it."""
+        number = next(self._ids)
+        try:
+            self._socket.sendall(wire.encode({"id": number, "op": op, **fields}))
+            while True:
+                message = self._receive()
+                if message.get("re") == number or "error" in message:
+                    wire.raise_failure(message)
+                    return message.get("result")
+                self._ready.append(message)
+        except OSError as error:
+            raise NoSupervisor(self._places.id, error.strerror or str(error)) from error
+
+    def events(self) -> Iterator[Json]:
+        """Every event after a `watch` call, until the supervisor goes."""
+        self._socket.settimeout(None)
+        with contextlib.suppress(NoSupervisor):
+            while True:
+                message = self._ready.pop(0) if self._ready else self._receive()
+                if "event" in message:
+                    yield message
+
+    def _receive(self) -> Json:
+        while not self._cut:
+            data = self._socket.recv(65536)
+            if not data:
+                raise NoSupervisor(self._places.id, "it hung up")
+            self._cut.extend(self._lines.feed(data))
+        return wire.decode(self._cut.pop(0))
+
+
+class Stream:
+    """An asyncio connection to one session's supervisor, for screens."""
+
+    def __init__(
+        self, session: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._session = session
+        self._reader = reader
+        self._writer = writer
+        self._ids = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[Json]] = {}
+        self._events: asyncio.Queue[Json | None] = asyncio.Queue()
+        self._pump = asyncio.create_task(self._read(), name="agentwatch-stream")
+
+    @classmethod
+    async def open(cls, places: Places) -> Self:
+        """Connect; raises NoSupervisor."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(
+                str(places.control_socket), limit=2 * wire.MAX_MESSAGE
+            )
+        except OSError as error:
+            raise NoSupervisor(places.id, error.strerror or str(error)) from error
+        return cls(places.id, reader, writer)
+
+    async def call(self, op: str, **fields: Any) -> Any:
+        """The result of one request; raises AgentwatchError as the supervisor worded it."""
+        number = next(self._ids)
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        try:
+            if self._pump.done():
+                raise NoSupervisor(self._session, "it hung up")
+            self._writer.write(wire.encode({"id": number, "op": op, **fields}))
+            await self._writer.drain()
+            message = await answer
+        except OSError as error:
+            raise NoSupervisor(self._session, error.strerror or str(error)) from error
+        finally:
+            self._answers.pop(number, None)
+        wire.raise_failure(message)
+        return message.get("result")
+
+    async def events(self) -> AsyncIterator[Json]:
+        """Every event after a `watch` call, until the supervisor goes."""
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    async def close(self) -> None:
+        """Hang up; pending calls fail."""
+        self._pump.cancel()
+        self._writer.close()
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            await self._pump
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def _read(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                self._sort(wire.decode(line))
+        except (OSError, ValueError, wire.WireError):
+            pass  # a supervisor that talks nonsense is as good as gone
+        finally:
+            self._hang_up()
+
+    def _sort(self, message: Json) -> None:
+        if "event" in message:
+            self._events.put_nowait(message)
+            return
+        waiting = self._answers.get(message.get("re", -1))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message)
+
+    def _hang_up(self) -> None:
+        for waiting in self._answers.values():
+            if not waiting.done():
+                waiting.set_exception(NoSupervisor(self._session, "it hung up"))
+        self._events.put_nowait(None)

@@ -1,0 +1,160 @@
+"""Where things lie: sockets and records while a session lives, its journal for ever.
+
+Owns the folders and their modes.  Standard library only, because the kill path needs it; never
+reads what is in the files.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentwatch.errors import AgentwatchError
+
+SOCKET_LIMIT = 100
+"""Bytes a unix socket's path may have: 108 on Linux, 104 on macOS, less a margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of one session."""
+
+    id: str
+    runtime: Path
+    """Gone with the session: sockets, containment record."""
+    state: Path
+    """Kept: journal, last known session, receipt."""
+
+    @property
+    def control_socket(self) -> Path:
+        """Where clients speak to the supervisor; nobody inside the containment may."""
+        return self.runtime / "control.sock"
+
+    @property
+    def agent_socket(self) -> Path:
+        """Where the agent's tree proposes actions; its folder holds nothing else."""
+        return self.runtime / "agent" / "agent.sock"
+
+    @property
+    def containment(self) -> Path:
+        """The record `kill` works from."""
+        return self.runtime / "containment.json"
+
+    @property
+    def closed(self) -> Path:
+        """Exists from the first moment of a kill on: nothing is released past it."""
+        return self.runtime / "closed"
+
+    @property
+    def receipt(self) -> Path:
+        """What the kill measured."""
+        return self.state / "receipt.json"
+
+    @property
+    def session(self) -> Path:
+        """The session as last known, for when no supervisor answers."""
+        return self.state / "session.json"
+
+    @property
+    def journal(self) -> Path:
+        """The record of everything proposed, decided and done."""
+        return self.state / "journal.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """What the supervisor itself had to say: warnings and tracebacks."""
+        return self.state / "supervisor.log"
+
+    def create(self) -> None:
+        """Make the folders for the user alone; raises AgentwatchError where one is not ours."""
+        for folder in (self.runtime.parent, self.runtime, self.runtime / "agent"):
+            _private(folder)
+        _private(self.state)
+        longest = len(os.fsencode(self.agent_socket))
+        if longest > SOCKET_LIMIT:
+            raise AgentwatchError(
+                f"the socket's path is too long ({longest} bytes): {self.agent_socket}",
+                "set XDG_RUNTIME_DIR to a shorter folder",
+            )
+
+
+def runtime_bases() -> list[Path]:
+    """Every folder where this user's live sessions may lie, the one for new sessions first.
+
+    More than one, because a shell opened by `su` or cron may lack XDG_RUNTIME_DIR and must still
+    find the session it has come to kill.
+    """
+    bases = []
+    if named := os.environ.get("XDG_RUNTIME_DIR"):
+        bases.append(Path(named))
+    uid = os.getuid()
+    if sys.platform == "darwin":
+        bases.append(Path(os.confstr(65537) or "/tmp"))  # 65537: _CS_DARWIN_USER_TEMP_DIR
+    else:
+        bases.append(Path(f"/run/user/{uid}"))
+    usable = [base / "agentwatch" for base in bases if _is_ours(base)]
+    usable.append(Path("/tmp") / f"agentwatch-{uid}")
+    return list(dict.fromkeys(usable))
+
+
+def state_base() -> Path:
+    """The folder whose `sessions/` keeps every session's journal."""
+    if named := os.environ.get("XDG_STATE_HOME"):
+        return Path(named) / "agentwatch"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "agentwatch"
+    return Path.home() / ".local" / "state" / "agentwatch"
+
+
+def config_base() -> Path:
+    """The folder of the user's own settings."""
+    if named := os.environ.get("XDG_CONFIG_HOME"):
+        return Path(named) / "agentwatch"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "agentwatch"
+    return Path.home() / ".config" / "agentwatch"
+
+
+def new_places(session: str) -> Places:
+    """Where a new session's things go; nothing is made yet."""
+    return Places(session, runtime_bases()[0] / session, state_base() / "sessions" / session)
+
+
+def live_places() -> list[Places]:
+    """Every session of this user with a runtime folder that is ours, oldest name first."""
+    found: dict[str, Places] = {}
+    for base in runtime_bases():
+        if not _is_ours(base):
+            continue
+        for folder in sorted(base.iterdir()):
+            if _is_ours(folder) and folder.name not in found:
+                state = state_base() / "sessions" / folder.name
+                found[folder.name] = Places(folder.name, folder, state)
+    return list(found.values())
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether it is a real folder of this user's that nobody else can write to."""
+    try:
+        info = folder.lstat()
+    except OSError:
+        return False
+    mine = stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid()
+    return mine and not info.st_mode & 0o022
+
+
+def _private(folder: Path) -> None:
+    """Make a folder with mode 0700, or check that the one there is ours."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise AgentwatchError(f"cannot make {folder}: {error.strerror}") from error
+    if not _is_ours(folder):
+        raise AgentwatchError(
+            f"{folder} is not a private folder of this user's",
+            "remove it, or set XDG_RUNTIME_DIR and XDG_STATE_HOME to folders of your own",
+        )
+    folder.chmod(0o700)
