@@ -36,7 +36,7 @@ class Client:
     def __init__(self, places: Places, timeout: float = 5.0) -> None:
         self._places = places
         self._ids = itertools.count(1)
-        self._lines = wire.Lines()
+        self._lines = wire.Lines(wire.MAX_ANSWER)
         self._ready: list[Json] = []
         self._cut: list[bytes] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -56,16 +56,34 @@ class Client:
     def call(self, op: str, **fields: Any) -> Any:
         """The result of one request; raises AgentwatchError as the supervisor worded it."""
         number = next(self._ids)
-        try:
+        with contextlib.suppress(OSError):  # whoever turned us away has said why: read that
             self._socket.sendall(wire.encode({"id": number, "op": op, **fields}))
-            while True:
-                message = self._receive()
-                if message.get("re") == number or "error" in message:
-                    wire.raise_failure(message)
-                    return message.get("result")
-                self._ready.append(message)
+        while True:
+            message = self._receive()
+            if message.get("re") == number or "error" in message:
+                wire.raise_failure(message)
+                return message.get("result")
+            self._ready.append(message)
+
+    def fileno(self) -> int:
+        """For select: readable when something has arrived."""
+        return self._socket.fileno()
+
+    def send(self, op: str, **fields: Any) -> None:
+        """A request whose answer nobody waits for; raises NoSupervisor."""
+        try:
+            self._socket.sendall(wire.encode({"id": 0, "op": op, **fields}))
         except OSError as error:
             raise NoSupervisor(self._places.id, error.strerror or str(error)) from error
+
+    def arrived(self) -> list[Json]:
+        """The events that are here now, after one read; raises NoSupervisor."""
+        first = self._receive()
+        rest = [wire.decode(item, limit=wire.MAX_ANSWER) for item in self._cut]
+        self._cut.clear()
+        events = [*self._ready, first, *rest]
+        self._ready.clear()
+        return [item for item in events if "event" in item]
 
     def events(self) -> Iterator[Json]:
         """Every event after a `watch` call, until the supervisor goes."""
@@ -78,11 +96,14 @@ class Client:
 
     def _receive(self) -> Json:
         while not self._cut:
-            data = self._socket.recv(65536)
+            try:
+                data = self._socket.recv(65536)
+            except OSError as error:
+                raise NoSupervisor(self._places.id, error.strerror or str(error)) from error
             if not data:
                 raise NoSupervisor(self._places.id, "it hung up")
             self._cut.extend(self._lines.feed(data))
-        return wire.decode(self._cut.pop(0))
+        return wire.decode(self._cut.pop(0), limit=wire.MAX_ANSWER)
 
 
 class Stream:
@@ -104,7 +125,7 @@ class Stream:
         """Connect; raises NoSupervisor."""
         try:
             reader, writer = await asyncio.open_unix_connection(
-                str(places.control_socket), limit=2 * wire.MAX_MESSAGE
+                str(places.control_socket), limit=wire.MAX_ANSWER
             )
         except OSError as error:
             raise NoSupervisor(places.id, error.strerror or str(error)) from error
@@ -145,7 +166,7 @@ class Stream:
     async def _read(self) -> None:
         try:
             while line := await self._reader.readline():
-                self._sort(wire.decode(line))
+                self._sort(wire.decode(line, limit=wire.MAX_ANSWER))
         except (OSError, ValueError, wire.WireError):
             pass  # a supervisor that talks nonsense is as good as gone
         finally:

@@ -131,7 +131,7 @@ class Decision:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read back what `to_json` wrote."""
-        return cls(Verdict(data["verdict"]), data["by"], data["why"], data.get("rule"), data["at"])
+        return cls(**{**data, "verdict": Verdict(data["verdict"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +188,6 @@ class Action:
     state: ActionState = ActionState.PENDING
     decision: Decision | None = None
     covered_by: str | None = None
-
-    @property
-    def kind(self) -> Kind:
-        """What sort of thing it does."""
-        return self.proposal.kind
 
     @property
     def digest(self) -> str:
@@ -357,6 +352,8 @@ class Receipt:
     revoked_grants: int = 0
     recent: tuple[Mapping[str, Any], ...] = ()
     """The last allowed actions, each with `may_have_left`."""
+    complete: bool = False
+    """Whether the supervisor has added its part: what was pending, and what it had allowed."""
 
     @property
     def clean(self) -> bool:
@@ -381,7 +378,7 @@ class Receipt:
         if self.clean:
             return f"KILLED {self.before} → 0 in {took}"
         named = ", ".join(f"{item.pid} {item.command}" for item in self.left[:5])
-        return f"{len(self.left)} STILL ALIVE of {self.before} after {took}: {named}"
+        return f"{len(self.left)} still alive of {self.before} after {took}: {named}"
 
 
 def _plain(value: Any) -> Json:

@@ -19,7 +19,10 @@ from agentwatch.model import Json
 
 VERSION = 1
 MAX_MESSAGE = 1024 * 1024
-"""Bytes of one message, its newline included."""
+"""Bytes of one message to the supervisor, its newline included."""
+
+MAX_ANSWER = 256 * 1024 * 1024
+"""Bytes of one message from the supervisor to a client: a list may hold every pending action."""
 
 
 class WireError(AgentwatchError):
@@ -29,21 +32,21 @@ class WireError(AgentwatchError):
         super().__init__(what, hint, ExitCode.NO)
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
+def encode(message: Mapping[str, Any], *, limit: int = MAX_MESSAGE) -> bytes:
     """One message as a line, with the version put in; raises WireError past the limit."""
     line = json.dumps({"v": VERSION, **message}, separators=(",", ":")).encode() + b"\n"
-    if len(line) > MAX_MESSAGE:
+    if len(line) > limit:
         raise WireError(
-            f"a message of {len(line)} bytes is over the limit of {MAX_MESSAGE}",
+            f"a message of {len(line)} bytes is over the limit of {limit}",
             "send a shorter action, or name a file instead of quoting it",
         )
     return line
 
 
-def decode(line: bytes) -> Json:
+def decode(line: bytes, *, limit: int = MAX_MESSAGE) -> Json:
     """One line as a message; raises WireError unless it is an object of our version."""
-    if len(line) > MAX_MESSAGE:
-        raise WireError(f"a message is over the limit of {MAX_MESSAGE} bytes")
+    if len(line) > limit:
+        raise WireError(f"a message is over the limit of {limit} bytes")
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -62,7 +65,8 @@ def decode(line: bytes) -> Json:
 class Lines:
     """Cuts a byte stream into lines, never holding more than one message's worth."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_MESSAGE) -> None:
+        self._limit = limit
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
@@ -72,8 +76,8 @@ class Lines:
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
             yield line
-        if len(self._buffer) > MAX_MESSAGE:
-            raise WireError(f"a message is over the limit of {MAX_MESSAGE} bytes")
+        if len(self._buffer) > self._limit:
+            raise WireError(f"a message is over the limit of {self._limit} bytes")
 
     @property
     def torn(self) -> bool:

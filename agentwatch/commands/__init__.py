@@ -1,0 +1,1 @@
+"""The commands, one a file, each with its click command named `command`."""

@@ -1,0 +1,79 @@
+"""`agentwatch kill`: the third road to the kill, with or without a supervisor.
+
+Owns the printing of receipts.  Kills by itself, from the containment record: asking the
+supervisor to do it would wait for a thing that may be hung.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from agentwatch import kill
+from agentwatch.commands import sessions
+from agentwatch.commands.output import document, json_option, say, visible
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Receipt
+from agentwatch.paths import Places, live_places
+
+WAIT_FOR_DETAILS = 0.5
+"""Seconds to wait until the supervisor, if it lives, has added what was pending."""
+
+
+@click.command(epilog="\b\nExample:\n  agentwatch kill\n  agentwatch kill --all --json")
+@click.argument("session", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every session of this user.")
+@json_option
+def command(session: str | None, everything: bool, as_json: bool) -> int:
+    """Kill a session's whole process tree."""
+    if session and everything:
+        raise AgentwatchError("name a session or say --all, not both", code=ExitCode.USAGE)
+    places = live_places() if everything else [sessions.live(session)]
+    receipts: list[Receipt] = []
+    failed: list[AgentwatchError] = []
+    for item in places:  # all of them first: the telling can wait
+        try:
+            receipts.append(kill.kill(item, trigger="cli", by="cli"))
+        except AgentwatchError as error:
+            failed.append(error)
+    receipts = [_detailed(item, places) for item in receipts]
+    if as_json:
+        shown = [item.to_json() for item in receipts]
+        document(shown if everything else (shown[0] if shown else None))
+    else:
+        _tell(receipts, everything=everything)
+    for error in failed:
+        say(f"error: {error.what}")
+    clean = all(item.clean for item in receipts) and not failed
+    return int(ExitCode.OK if clean else ExitCode.NO)
+
+
+def _detailed(receipt: Receipt, places: list[Places]) -> Receipt:
+    """The receipt with what the supervisor knows besides, if it says so in time."""
+    where = next(item for item in places if item.id == receipt.session)
+    end = time.monotonic() + WAIT_FOR_DETAILS
+    while time.monotonic() < end:
+        try:
+            known = Receipt.from_json(json.loads(where.receipt.read_text()))
+        except (OSError, ValueError, KeyError, TypeError):
+            break
+        if known.complete:
+            return known
+        time.sleep(0.01)
+    return receipt
+
+
+def _tell(receipts: list[Receipt], *, everything: bool) -> None:
+    if everything and not receipts:
+        print("No session is running.")
+    for receipt in receipts:
+        print(f"{receipt.session}: {receipt.sentence()}")
+        for item in receipt.left:
+            print(f"  STILL ALIVE  {item.pid}  {visible(item.command)}")
+        if receipt.denied_pending:
+            print(f"  {receipt.denied_pending} waiting questions denied")
+        gone = [item for item in receipt.recent if item.get("may_have_left")]
+        for action in gone:
+            print(f"  may have left this machine: {visible(str(action['summary']))}")

@@ -1,0 +1,70 @@
+"""`agentwatch log`: a session's record, read or verified."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from agentwatch import journal
+from agentwatch.commands import sessions
+from agentwatch.commands.output import document, json_option, line, say, visible
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.journal import Entry
+from agentwatch.paths import Places
+
+
+@click.command(epilog="\b\nExample:\n  agentwatch log\n  agentwatch log claude-3f2a91 --verify")
+@click.argument("session", required=False)
+@click.option("--verify", is_flag=True, help="Check that nothing was changed, cut or removed.")
+@click.option("--follow", is_flag=True, help="Stay, and print each new entry.")
+@json_option
+def command(session: str | None, verify: bool, follow: bool, as_json: bool) -> int:
+    """Read or verify a session's record."""
+    places = sessions.any_session(session) if session else _newest()
+    if verify:
+        return _verify(places, as_json=as_json)
+    entries = journal.follow(places.journal) if follow else journal.read(places.journal)
+    if as_json and not follow:
+        document([item.to_json() for item in entries])
+        return 0
+    for entry in entries:
+        if as_json:
+            line(entry.to_json())
+        else:
+            print(_told(entry), flush=True)
+    return 0
+
+
+def _newest() -> Places:
+    """The one live session, or the last one that was."""
+    try:
+        return sessions.any_session(None)
+    except AgentwatchError:
+        if kept := sessions.kept():
+            return kept[-1]
+        raise
+
+
+def _verify(places: Places, *, as_json: bool) -> int:
+    outcome = journal.verify(places.journal)
+    if as_json:
+        document(outcome.to_json())
+    else:
+        print(f"{places.id}: {outcome.result}, {outcome.records} records")
+        for finding in outcome.findings:
+            print(f"  record {finding.seq}: {visible(finding.what)}")
+    if outcome.result == "cannot_verify":
+        say("the record cannot be verified")
+        return int(ExitCode.USAGE)
+    return int(ExitCode.OK if outcome.result == "agree" else ExitCode.NO)
+
+
+def _told(entry: Entry) -> str:
+    at = time.strftime("%H:%M:%S", time.localtime(entry.t / 1000))
+    data = entry.data
+    said = data.get("summary") or data.get("text") or data.get("what") or ""
+    if decision := data.get("decision"):
+        said = f"{decision['verdict'].upper()} by {decision['by']}: {said} ({decision['why']})"
+    where = f"{data['id']} " if "id" in data else ""
+    return f"{at}  {entry.seq:>5}  {entry.type:<10} {where}{visible(str(said))}"

@@ -1,0 +1,44 @@
+"""`agentwatch ls`: the sessions of this user."""
+
+from __future__ import annotations
+
+import click
+
+from agentwatch.commands import sessions
+from agentwatch.commands.output import document, json_option, table
+from agentwatch.errors import AgentwatchError
+from agentwatch.model import Session
+from agentwatch.paths import live_places
+
+HEADS = ["SESSION", "STATE", "PIDS", "WAITING", "GRADE", "TOOLS", "COMMAND"]
+
+
+@click.command(name="ls", epilog="\b\nExample:\n  agentwatch ls\n  agentwatch ls --all --json")
+@click.option("--all", "everything", is_flag=True, help="Those that are over as well.")
+@json_option
+def command(everything: bool, as_json: bool) -> None:
+    """List sessions."""
+    places = live_places()
+    if everything:
+        alive = {item.id for item in places}
+        places = [*(item for item in sessions.kept() if item.id not in alive), *places]
+    found: list[Session] = []
+    for item in places:
+        try:
+            found.append(sessions.snapshot(item))
+        except AgentwatchError:
+            continue  # it ended between the listing and the look
+    if as_json:
+        document([item.to_json() for item in found])
+        return
+    if not found:
+        print("No session is running. Start one with: agentwatch run -- COMMAND")
+        return
+    table([_row(item) for item in found], HEADS)
+
+
+def _row(item: Session) -> list[str]:
+    grade = f"{item.grade} {item.containment}"
+    tools = item.coverage.tools
+    counts = [str(item.pids), str(item.pending)]
+    return [item.id, item.state.upper(), *counts, grade, tools, " ".join(item.argv)[:60]]

@@ -1,0 +1,91 @@
+"""What commands print: JSON for scripts, plain lines for people.
+
+Owns stdout.  Text that came from an agent is made visible before it reaches a terminal: a control
+character in a command line must not act on the terminal of the person who reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from typing import Any
+
+import click
+
+from agentwatch.model import Json
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def document(data: Any) -> None:
+    """One JSON document."""
+    print(json.dumps(data, indent=2, ensure_ascii=True))
+
+
+def line(data: Any) -> None:
+    """One JSON document on one line, flushed: somebody follows."""
+    print(json.dumps(data, ensure_ascii=True), flush=True)
+
+
+def say(text: str) -> None:
+    """A line for people on stderr."""
+    print(f"agentwatch: {text}", file=sys.stderr, flush=True)
+
+
+def visible(text: str) -> str:
+    """The text with every control, format and unassigned character spelled out."""
+    return "".join(_spell(char) for char in text)
+
+
+def _spell(char: str) -> str:
+    if char == " " or unicodedata.category(char) not in _HIDDEN:
+        return char
+    number = ord(char)
+    return {9: "\\t", 10: "\\n", 13: "\\r"}.get(number) or (
+        f"\\x{number:02x}" if number < 0x100 else f"\\u{{{number:x}}}"
+    )
+
+
+def table(rows: list[list[str]], heads: list[str]) -> None:
+    """Columns as wide as their widest cell, cut to the terminal only where it is one."""
+    cells = [heads, *([visible(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(heads))]
+    for row in cells:
+        text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print(text.rstrip())
+
+
+def action_lines(action: Json) -> list[str]:
+    """One action for people: what, what it touches, why it is asked, what the agent says."""
+    said: list[str] = []
+
+    def add(label: str, value: object) -> None:
+        if value not in (None, "", [], {}):
+            said.append(f"{label:<9} {visible(str(value))}")
+
+    add("action", f"{action['id']}  {action['kind']}  {action['state'].upper()}")
+    add("what", action["summary"])
+    for at, item in enumerate(action["argv"]):
+        add(f"argv[{at}]", item)
+    add("command", action["command"])
+    for path in action["paths"]:
+        add("path", path + ("  (outside the workspace)" if path in action["outside"] else ""))
+    add("url", action["url"])
+    add("host", action["host"])
+    add("cwd", action["cwd"])
+    add("tool", action["tool"])
+    add("params", json.dumps(action["params"]) if action["params"] else None)
+    add("who", action["proposer"] or "the agent")
+    add("pid", " < ".join(action["parents"]) or action["pid"])
+    add("undo", action["reversibility"])
+    for reason in action["reasons"]:
+        add("why", reason)
+    add("it says", action["words"])
+    said.extend(f"  {visible(text)}" for text in (action["diff"] or "").splitlines())
+    if decision := action["decision"]:
+        add("decision", f"{decision['verdict']} by {decision['by']}: {decision['why']}")
+    add("digest", action["digest"])
+    return said

@@ -1,0 +1,53 @@
+"""`agentwatch pending`: what waits for a person, for scripts and screen readers."""
+
+from __future__ import annotations
+
+import click
+
+from agentwatch.client import Client
+from agentwatch.commands import sessions
+from agentwatch.commands.output import document, json_option, line, table
+from agentwatch.model import Json
+from agentwatch.paths import Places, live_places
+
+
+@click.command(epilog="\b\nExample:\n  agentwatch pending\n  agentwatch pending --follow --json")
+@click.argument("session", required=False)
+@click.option("--follow", is_flag=True, help="Stay, and print each new question.")
+@json_option
+def command(session: str | None, follow: bool, as_json: bool) -> None:
+    """List the actions that wait for a person."""
+    if follow:
+        _follow(sessions.live(session), as_json=as_json)
+        return
+    places = [sessions.live(session)] if session else live_places()
+    waiting: list[Json] = []
+    for item in places:
+        with Client(item) as client:
+            waiting += client.call("pending")
+    if as_json:
+        document(waiting)
+    elif waiting:
+        table([_row(item) for item in waiting], ["ACTION", "KIND", "UNDO", "WHAT"])
+    else:
+        print("Nothing is waiting.")
+
+
+def _follow(places: Places, *, as_json: bool) -> None:
+    with Client(places) as client:
+        for action in client.call("watch", screen=False)["pending"]:
+            _tell(action, as_json=as_json)
+        for event in client.events():
+            if event["event"] == "action" and event["action"]["state"] == "pending":
+                _tell(event["action"], as_json=as_json)
+
+
+def _tell(action: Json, *, as_json: bool) -> None:
+    if as_json:
+        line(action)
+    else:
+        table([_row(action)], ["ACTION", "KIND", "UNDO", "WHAT"])
+
+
+def _row(action: Json) -> list[str]:
+    return [action["id"], action["kind"], action["reversibility"], action["summary"]]

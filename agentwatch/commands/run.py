@@ -1,0 +1,189 @@
+"""`agentwatch run -- CMD`: start the supervisor, then become the face the person asked for.
+
+Owns the way from a command line to a running session.  Never supervises: the supervisor is a
+process of its own and outlives this one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from agentwatch import guard, wire
+from agentwatch.commands import foreground
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Mode, OnDetach
+from agentwatch.paths import new_places
+from agentwatch.supervisor.config import Config
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+    epilog="\b\nExample:\n  agentwatch run -- claude\n  agentwatch run --no-tui -- ./nightly.sh",
+)
+@click.option("--name", help="Session name; made unique.")
+@click.option(
+    "--mode", type=click.Choice([m.value for m in Mode]), default="ask", show_default=True
+)
+@click.option("--workspace", type=click.Path(exists=True, file_okay=False), help="What is inside.")
+@click.option(
+    "--deny-after",
+    type=click.FloatRange(min=0),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Deny an unanswered question; 0 waits for ever.",
+)
+@click.option(
+    "--on-detach",
+    type=click.Choice([d.value for d in OnDetach]),
+    default="keep",
+    show_default=True,
+    help="What the loss of the last screen means.",
+)
+@click.option("--require", type=click.Choice(["A", "B"]), help="Refuse a weaker containment.")
+@click.option("--containment", help="Use this means instead of the strongest; see doctor.")
+@click.option(
+    "--arm-within",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Freeze an agent whose hook is not seen by then.",
+)
+@click.option("--no-tui", is_flag=True, help="No screen: decide from other shells.")
+@click.option("--ungated", is_flag=True, help="Kill switch only: nothing is asked.")
+@click.argument("argv", nargs=-1, required=True, metavar="-- CMD [ARG]...")
+def command(
+    name: str | None,
+    mode: str,
+    workspace: str | None,
+    deny_after: float,
+    on_detach: str,
+    require: str | None,
+    containment: str | None,
+    arm_within: float,
+    no_tui: bool,
+    ungated: bool,
+    argv: tuple[str, ...],
+) -> int:
+    """Start an agent under supervision."""
+    config = configure(argv, name=name, workspace=workspace)
+    config = replace(
+        config,
+        mode=Mode(mode),
+        deny_after=deny_after,
+        on_detach=OnDetach(on_detach),
+        require=require,
+        containment=containment,
+        arm_within=arm_within,
+        ungated=ungated,
+    )
+    screen = not no_tui and has_terminal()
+    if screen:
+        launch(config)
+        into_guard(config)
+    return foreground.run(config, launch, asked=no_tui)
+
+
+def configure(
+    argv: tuple[str, ...], *, name: str | None = None, workspace: str | None = None
+) -> Config:
+    """A session's options with everything this process knows; raises 126/127 for no command."""
+    _check_runs(argv[0])
+    here = str(Path.cwd())
+    session = _session_id(name or Path(argv[0]).name)
+    places = new_places(session)
+    rows, cols = foreground.terminal_size()
+    return Config(
+        session=session,
+        name=name or Path(argv[0]).name,
+        runtime=str(places.runtime),
+        state=str(places.state),
+        argv=argv,
+        env=dict(os.environ),
+        cwd=here,
+        workspace=os.path.realpath(workspace or here),
+        rows=max(2, rows - 1),  # the screen keeps one line for itself while attached
+        cols=cols,
+    )
+
+
+def launch(config: Config) -> None:
+    """Start the session's supervisor; returns once the agent runs, raises AgentwatchError if not.
+
+    The config goes through a pipe, because a command line and an environment can be read by
+    others.
+    """
+    config.places.create()
+    keep = set(config.stdio or ())
+    with config.places.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "agentwatch.supervisor"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=tuple(keep),
+            cwd="/",
+            env={**os.environ, "PYTHONPATH": _package_path()},
+        )
+    if process.stdin is None or process.stdout is None:
+        raise AgentwatchError("the supervisor has no pipes")
+    with process.stdin, process.stdout:
+        process.stdin.write(config.dump().encode() + b"\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+    if not answer:
+        raise AgentwatchError(
+            "the supervisor ended before it started the agent", f"see {config.places.log}"
+        )
+    wire.raise_failure(json.loads(answer))
+    process.returncode = 0  # it lives on by itself: nothing to wait for, nothing to warn about
+
+
+def into_guard(config: Config) -> None:
+    """Become the process that owns the terminal and the kill key."""
+    screen = [sys.executable, "-m", "agentwatch.tui", config.session]
+    argv = guard.command(config.session, screen)
+    sys.stdout.flush()
+    os.execv(argv[0], argv)  # noqa: S606 - the same process goes on as the guard
+
+
+def has_terminal() -> bool:
+    """Whether there is a terminal a screen could be drawn on."""
+    dumb = os.environ.get("TERM", "dumb") in ("", "dumb")
+    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
+
+
+def _package_path() -> str:
+    """The supervisor must be this agentwatch, wherever its working directory is."""
+    ours = str(Path(__file__).resolve().parents[2])
+    rest = os.environ.get("PYTHONPATH")
+    return f"{ours}{os.pathsep}{rest}" if rest else ours
+
+
+def _session_id(name: str) -> str:
+    """A short id from a name, unique by chance: socket paths must stay short."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:16] or "agent"
+    return f"{plain}-{secrets.token_hex(3)}"
+
+
+def _check_runs(name: str) -> None:
+    """Raise what a shell would answer: 127 for not found, 126 for cannot be run."""
+    if shutil.which(name):
+        return
+    path = Path(name)
+    if "/" in name and path.exists():
+        what = f"{name} is a folder" if path.is_dir() else f"{name} cannot be run"
+        raise AgentwatchError(what, "is it executable?", ExitCode.CANNOT_RUN)
+    raise AgentwatchError(f"{name}: command not found", code=ExitCode.NO_COMMAND)

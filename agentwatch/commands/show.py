@@ -1,0 +1,53 @@
+"""`agentwatch show ID`: one action, complete."""
+
+from __future__ import annotations
+
+import click
+
+from agentwatch import journal
+from agentwatch.client import Client
+from agentwatch.commands import sessions
+from agentwatch.commands.output import action_lines, document, json_option
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Json
+
+
+@click.command(epilog="\b\nExample:\n  agentwatch show 3f2a91-4\n  agentwatch show 3f2a91-4 --json")
+@click.argument("action")
+@json_option
+def command(action: str, as_json: bool) -> None:
+    """Show one action, complete."""
+    found = find(action)
+    if as_json:
+        document(found)
+        return
+    for text in action_lines(found):
+        print(text)
+
+
+def find(action: str) -> Json:
+    """An action of a live session, or of one that is over, by its record."""
+    try:
+        with Client(sessions.with_action(action)) as client:
+            data: Json = client.call("action", action=action)
+            return data
+    except AgentwatchError as error:
+        return _recorded(action, error)
+
+
+def _recorded(action: str, error: AgentwatchError) -> Json:
+    prefix = action.rsplit("-", 1)[0]
+    hits: dict[str, Json] = {}
+    for places in sessions.kept():
+        if not places.id.rsplit("-", 1)[-1].startswith(prefix):
+            continue
+        for entry in journal.read(places.journal):
+            if entry.type in ("proposed", "decided") and entry.data["id"].startswith(action):
+                hits[entry.data["id"]] = entry.data
+    if action in hits:
+        return hits[action]
+    if len(hits) == 1:
+        return hits.popitem()[1]
+    if hits:
+        raise AgentwatchError(f"{action} is ambiguous", code=ExitCode.NOT_FOUND)
+    raise error

@@ -1,0 +1,64 @@
+"""What a supervisor is told when it starts.
+
+Owns the options of one session and their JSON; decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from agentwatch.model import Mode, OnDetach
+from agentwatch.paths import Places
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One session's options, complete: the supervisor reads nothing from its own environment."""
+
+    session: str
+    name: str
+    runtime: str
+    state: str
+    argv: tuple[str, ...]
+    """What the person typed."""
+    env: Mapping[str, str]
+    cwd: str
+    workspace: str
+    mode: Mode = Mode.ASK
+    deny_after: float = 600.0
+    """Seconds until an unanswered question is denied; 0 waits for ever."""
+    on_detach: OnDetach = OnDetach.KEEP
+    require: str | None = None
+    """The lowest containment grade to accept."""
+    containment: str | None = None
+    """The means to use, None for the strongest."""
+    ungated: bool = False
+    arm_within: float = 60.0
+    """Seconds within which an agent's hook must be seen alive."""
+    stdio: tuple[int, int, int] | None = None
+    """Descriptors handed over for the agent; None gives it a terminal of its own."""
+    rows: int = 24
+    cols: int = 80
+
+    @property
+    def places(self) -> Places:
+        """The session's folders."""
+        return Places(self.session, Path(self.runtime), Path(self.state))
+
+    def dump(self) -> str:
+        """As one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def load(cls, text: str) -> Self:
+        """Read back what `dump` wrote."""
+        raw = json.loads(text)
+        raw["argv"] = tuple(raw["argv"])
+        raw["mode"] = Mode(raw["mode"])
+        raw["on_detach"] = OnDetach(raw["on_detach"])
+        raw["stdio"] = tuple(raw["stdio"]) if raw["stdio"] else None
+        return cls(**raw)

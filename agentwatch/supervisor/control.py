@@ -1,0 +1,224 @@
+"""The clients' socket: whoever watches, decides, freezes or types comes through here.
+
+Owns the connections and their verbs.  Nobody from inside the containment is served: the peer is
+checked when it connects, before a byte of it is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agentwatch import wire
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Json, Verdict
+from agentwatch.supervisor import peers
+from agentwatch.supervisor.screen import AgentTerminal
+from agentwatch.supervisor.session import Supervised
+
+BEHIND = 1024 * 1024
+"""Bytes a client may be behind with reading before output is dropped for it."""
+
+Verb = Callable[[Json], Any]
+
+
+class Desk:
+    """What every connection needs, and how many screens are open."""
+
+    def __init__(self, session: Supervised, terminal: AgentTerminal | None) -> None:
+        self.session = session
+        self.terminal = terminal
+        self.screens = 0
+        self.had_screen = False
+        self.typed: Callable[[], None] = lambda: None
+        """Called when there is typing the terminal could not take at once."""
+        self.clients: set[ClientConnection] = set()
+        self.empty = asyncio.Event()
+        """Set while nobody watches."""
+        self.empty.set()
+
+    def output(self, data: bytes) -> None:
+        """The agent printed something."""
+        for client in list(self.clients):
+            client.output(data)
+
+
+class ClientConnection:
+    """One client."""
+
+    def __init__(self, desk: Desk, writer: asyncio.StreamWriter) -> None:
+        self._desk = desk
+        self._session = desk.session
+        self._writer = writer
+        self._peer = peers.of(writer.get_extra_info("socket"))
+        self._name = f"person:{self._peer.name}"
+        self._watching = False
+        self._screen = False
+        self._behind = False
+        self._verbs: dict[str, Verb] = {
+            "session": lambda _: self._session.snapshot().to_json(),
+            "pending": lambda _: [item.to_json() for item in self._session.gate.pending],
+            "actions": self._actions,
+            "action": lambda m: self._session.gate.find(str(m.get("action"))).to_json(),
+            "decide": self._decide,
+            "freeze": self._freeze,
+            "resume": self._resume,
+            "watch": self._watch,
+            "input": self._input,
+            "resize": self._resize,
+        }
+
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        """Answer until the client hangs up."""
+        refusal = peers.refusal(self._writer.get_extra_info("socket"), self._session.record)
+        if refusal is not None:
+            self._refuse(refusal)
+            return
+        lines = wire.Lines()
+        try:
+            while data := await reader.read(65536):
+                for line in lines.feed(data):
+                    self._answer(wire.decode(line))
+        except wire.WireError as error:
+            self._session.refused(self._peer.label, error.what)
+            self.send(wire.failure(None, error))
+        except OSError:
+            pass  # hung up hard: the same as hanging up
+        finally:
+            self._leave()
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Say something to this client, if it is still there."""
+        if not self._writer.is_closing():
+            self._writer.write(_line(message))
+
+    def output(self, data: bytes) -> None:
+        """Pass on what the agent printed; a client that cannot follow gets the newest tail."""
+        if not self._screen or self._desk.terminal is None:
+            return
+        queued = self._writer.transport.get_write_buffer_size()
+        if queued > BEHIND:
+            self._behind = True
+            return
+        gap, self._behind = self._behind, False
+        shown = self._desk.terminal.tail if gap else data
+        self.send({"event": "output", "data": _b64(shown), "gap": gap})
+
+    def _answer(self, message: Json) -> None:
+        number = message.get("id")
+        verb = self._verbs.get(str(message.get("op")))
+        if verb is None:
+            error = wire.WireError(f"no such request: {message.get('op')!r}")
+            self.send(wire.failure(number, error))
+            return
+        try:
+            self.send({"re": number, "ok": True, "result": verb(message)})
+        except AgentwatchError as error:
+            self.send(wire.failure(number, error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours is an error, never a yes
+            self.send(wire.failure(number, AgentwatchError(f"it cannot be done ({error!r})")))
+
+    def _actions(self, message: Json) -> list[Json]:
+        last = message.get("last", 100)
+        count = last if isinstance(last, int) and last > 0 else 100
+        gate = self._session.gate
+        return [item.to_json() for item in [*gate.recent, *gate.pending][-count:]]
+
+    def _decide(self, message: Json) -> Json:
+        try:
+            verdict = Verdict(message.get("verdict"))
+        except ValueError as error:
+            raise wire.WireError("a verdict is allow or deny") from error
+        action = self._session.decide(
+            str(message.get("action")),
+            str(message.get("digest")),
+            verdict,
+            self._name,
+            str(message.get("because") or "")[:2000],
+        )
+        return action.to_json()
+
+    def _freeze(self, _: Json) -> Json:
+        self._session.freeze(self._name)
+        return self._session.snapshot().to_json()
+
+    def _resume(self, _: Json) -> Json:
+        self._session.resume(self._name)
+        return self._session.snapshot().to_json()
+
+    def _watch(self, message: Json) -> Json:
+        if not self._watching:
+            self._watching = True
+            self._session.listeners.add(self.send)
+            self._desk.clients.add(self)
+            self._desk.empty.clear()
+            if message.get("screen") is True:
+                self._screen = self._desk.had_screen = True
+                self._desk.screens += 1
+        session, terminal = self._session, self._desk.terminal
+        return {
+            "session": session.snapshot().to_json(),
+            "pending": [item.to_json() for item in session.gate.pending],
+            "recent": [item.to_json() for item in session.gate.recent[-100:]],
+            "output": _b64(terminal.tail if terminal else b""),
+            "receipt": session.receipt.to_json() if session.receipt else None,
+        }
+
+    def _input(self, message: Json) -> None:
+        terminal = self._need_terminal()
+        try:
+            data = base64.b64decode(str(message.get("data")), validate=True)
+        except binascii.Error as error:
+            raise wire.WireError("input is base64") from error
+        terminal.write(data)
+        self._desk.typed()
+
+    def _resize(self, message: Json) -> None:
+        rows, cols = message.get("rows"), message.get("cols")
+        if not isinstance(rows, int) or not isinstance(cols, int):
+            raise wire.WireError("a size is rows and cols, both whole numbers")
+        self._need_terminal().resize(rows, cols)
+
+    def _need_terminal(self) -> AgentTerminal:
+        if self._desk.terminal is None:
+            raise AgentwatchError("this agent has no terminal of ours", code=ExitCode.NO)
+        return self._desk.terminal
+
+    def _refuse(self, why: str) -> None:
+        self._session.refused(self._peer.label, f"it may not give orders: {why}", alarm=True)
+        hint = "decisions are made outside the agent, in another terminal"
+        self.send(wire.failure(None, AgentwatchError(f"refused: {why}", hint, ExitCode.NO)))
+
+    def _leave(self) -> None:
+        self._session.listeners.discard(self.send)
+        self._desk.clients.discard(self)
+        if not self._desk.clients:
+            self._desk.empty.set()
+        if self._screen:
+            self._desk.screens -= 1
+
+
+async def listen(desk: Desk) -> asyncio.Server:
+    """Open the clients' socket."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await ClientConnection(desk, writer).serve(reader)
+        finally:
+            writer.close()
+
+    path = str(desk.session.places.control_socket)
+    return await asyncio.start_unix_server(serve, path, backlog=socket.SOMAXCONN)
+
+
+def _line(message: Mapping[str, Any]) -> bytes:
+    """A message to a client: a list of many actions may be longer than one agent's message."""
+    return wire.encode(message, limit=wire.MAX_ANSWER)
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

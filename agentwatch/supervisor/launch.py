@@ -1,0 +1,79 @@
+"""Starting the agent: its environment, its terminal, its containment.
+
+Owns what the agent is given.  Never starts it before both sockets listen and the journal is
+open.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from agentwatch import containment
+from agentwatch.agents import Prepared
+from agentwatch.containment.base import Launch, Running
+from agentwatch.model import Grade
+from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.screen import AgentTerminal
+
+OURS = ("AGENTWATCH_SOCKET", "AGENTWATCH_TOKEN", "AGENTWATCH_SESSION", "AGENTWATCH_COOKIE")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What ties a process to its session; known to the agent, so it proves nothing but that."""
+
+    token: str
+    cookie: str
+
+    @classmethod
+    def new(cls) -> Secrets:
+        """Fresh ones."""
+        return cls(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+
+
+def environment(config: Config, prepared: Prepared, secret: Secrets) -> dict[str, str]:
+    """The agent's environment: the user's, less what would switch its gate off, plus ours."""
+    dropped = {*prepared.env_drop, *OURS}
+    env = {name: value for name, value in config.env.items() if name not in dropped}
+    env |= dict(prepared.env_add)
+    if not config.ungated:
+        env["AGENTWATCH_SOCKET"] = str(config.places.agent_socket)
+        env["AGENTWATCH_TOKEN"] = secret.token
+    env["AGENTWATCH_SESSION"] = config.session
+    env["AGENTWATCH_COOKIE"] = secret.cookie
+    if config.stdio is None:
+        env.setdefault("TERM", "xterm-256color")
+    return env
+
+
+def start(
+    config: Config, prepared: Prepared, secret: Secrets, terminal: AgentTerminal | None
+) -> Running:
+    """The agent, running and contained; raises AgentwatchError with 125, 126 or 127."""
+    if terminal is not None:
+        stdio = (terminal.slave, terminal.slave, terminal.slave)
+    elif config.stdio is not None:
+        stdio = config.stdio
+    else:
+        raise ValueError("an agent has a terminal or descriptors of the caller's")
+    require = Grade(config.require) if config.require else None
+    means = containment.best(require=require, forced=config.containment)
+    running = containment.start(
+        means,
+        Launch(
+            session=config.session,
+            argv=prepared.argv,
+            env=environment(config, prepared, secret),
+            cwd=config.cwd,
+            stdin=stdio[0],
+            stdout=stdio[1],
+            stderr=stdio[2],
+            tty=terminal is not None,
+            cookie=secret.cookie,
+            places=config.places,
+        ),
+    )
+    if terminal is not None:
+        terminal.close_slave()
+    return running

@@ -1,0 +1,101 @@
+"""Who is on the other end of a socket, and whether it is one of the agent's own.
+
+Owns the reading of peer credentials.  The answer comes from the kernel and the containment,
+never from a secret: the agent runs as the same user and can read what the user can.
+
+What does not work:
+- A token, a file mode or the peer's user id: all are the agent's as well.
+- Trusting the pid alone: it may have been reused since the peer connected.  The kernel's pidfd of
+  the peer is held open while its ancestors are read; where there is none (Linux before 6.5), the
+  process must have started before the connection was taken.
+- A process outside that passes its open connection to one inside: that is the user's own act.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import sys
+from dataclasses import dataclass
+
+import psutil
+
+from agentwatch import containment
+from agentwatch.containment.base import Record
+
+_SO_PEERPIDFD = 77
+_SOL_LOCAL, _LOCAL_PEERCRED, _LOCAL_PEERPID = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The process that connected."""
+
+    pid: int
+    uid: int
+    name: str
+    parents: tuple[str, ...]
+    """Ancestors, nearest first, as `name(pid)`."""
+
+    @property
+    def label(self) -> str:
+        """For a sentence: `name(pid)`."""
+        return f"{self.name}({self.pid})"
+
+
+def of(connection: socket.socket) -> Peer:
+    """Whoever connected; unknown parts are empty, an unknown pid is 0."""
+    pid, uid = _credentials(connection)
+    try:
+        process = psutil.Process(pid) if pid > 0 else None
+        name = process.name() if process else "unknown"
+        parents = tuple(f"{p.name()}({p.pid})" for p in process.parents()) if process else ()
+    except (psutil.Error, OSError):
+        name, parents = "unknown", ()
+    return Peer(pid, uid, name, parents)
+
+
+def refusal(connection: socket.socket, record: Record | None) -> str | None:
+    """Why this peer may not give orders, or None if it may; in doubt it may not."""
+    pid, uid = _credentials(connection)
+    if pid <= 0:
+        return "the process cannot be identified"
+    if uid not in (os.getuid(), 0):
+        return f"it belongs to another user ({uid})"
+    held = _peer_pidfd(connection)
+    try:
+        if record is None or containment.contains(record, pid):
+            return "it is inside the agent's containment"
+        if held is not None and select.select([held], [], [], 0)[0]:
+            return "the process that connected has ended"
+    except (OSError, ValueError, psutil.Error) as error:
+        return f"where it runs cannot be told ({error})"
+    finally:
+        if held is not None:
+            os.close(held)
+    return None
+
+
+def _credentials(connection: socket.socket) -> tuple[int, int]:
+    """The peer's pid and user id when it connected; (0, -1) where the system does not say."""
+    try:
+        if sys.platform == "darwin":
+            pid = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
+            xucred = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, 76)
+            return pid, struct.unpack_from("=II", xucred)[1]
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII"))
+        pid, uid, _gid = struct.unpack("iII", raw)
+    except (OSError, struct.error):
+        return 0, -1
+    return pid, uid
+
+
+def _peer_pidfd(connection: socket.socket) -> int | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        return connection.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError:
+        return None

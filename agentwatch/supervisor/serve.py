@@ -1,0 +1,234 @@
+"""The life of one supervisor: open, start the agent, serve, notice the end, go.
+
+Owns the event loop and its timers.  Whatever breaks in here ends with the agent's tree killed:
+the lease is beaten from this loop, so a loop that hangs lets it run out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from agentwatch import agents, containment, kill
+from agentwatch.containment.base import Running
+from agentwatch.errors import AgentwatchError
+from agentwatch.journal import Journal
+from agentwatch.model import Json, OnDetach, Receipt, SessionState
+from agentwatch.supervisor import control, door, launch
+from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.screen import AgentTerminal
+from agentwatch.supervisor.session import Supervised
+
+TICK = 0.1
+"""Seconds between looks at deadlines, the kill mark and the lease."""
+
+COUNT_EVERY = 1.0
+"""Seconds between counts of the tree."""
+
+DETACH_GRACE = 5.0
+"""Seconds without a screen before `--on-detach` applies: a screen may be starting again."""
+
+LINGER = 1.0
+"""Seconds to stay after the end, for a client that is about to ask."""
+
+log = logging.getLogger("agentwatch")
+
+
+class Supervisor:
+    """One session from start to end."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.places = config.places
+        self.places.create()
+        self.terminal = AgentTerminal(config.rows, config.cols) if config.stdio is None else None
+        journal = Journal.open(self.places.journal, config.session)
+        prepared = agents.prepare(config.argv, config.env, ungated=config.ungated)
+        self.session = Supervised(config, prepared, journal)
+        self.desk = control.Desk(self.session, self.terminal)
+        self.desk.typed = self._typed
+        self._over = asyncio.Event()
+        self._count: asyncio.Task[None] | None = None
+        self._started = time.monotonic()
+        self._counted = 0.0
+        self._screen_seen = time.monotonic()
+
+    async def run(self, ready: Callable[[Json], None]) -> None:
+        """Start the agent, report it, and serve until it is over and everyone has gone."""
+        secret = launch.Secrets.new()
+        servers = [await door.listen(self.session, secret.token), await control.listen(self.desk)]
+        running = self._start(secret)
+        ready({"ok": True, "session": self.session.snapshot().to_json()})
+        try:
+            await self._watch(running)
+        except BaseException:
+            self._kill("fault")
+            raise
+        await self._end(running)
+        for server in servers:
+            server.close()
+
+    def _start(self, secret: launch.Secrets) -> Running:
+        """Record the start, then do it; without the record there is no start."""
+        session, config = self.session, self.config
+        session._record(  # noqa: SLF001 - a start that is not recorded must not happen
+            "session",
+            {
+                "argv": list(config.argv),
+                "workspace": config.workspace,
+                "mode": config.mode.value,
+                "ungated": config.ungated,
+                "notes": list(session.prepared.notes),
+            },
+        )
+        running = launch.start(config, session.prepared, secret, self.terminal)
+        session.running = running
+        session.pids = 1
+        session.change(SessionState.RUNNING)
+        session.note("started", running.record.to_json())
+        return running
+
+    async def _watch(self, running: Running) -> None:
+        """Serve until the agent is over."""
+        loop = asyncio.get_running_loop()
+        loop.add_reader(running.fileno(), self._news, running)
+        if self.terminal is not None:
+            loop.add_reader(self.terminal.master, self._printed)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._kill, "signal")
+        try:
+            while not self._over.is_set():
+                self._tick(running)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), TICK)
+        finally:
+            loop.remove_reader(running.fileno())
+
+    def _news(self, running: Running) -> None:
+        if running.poll() is not None:
+            self._over.set()
+
+    def _tick(self, running: Running) -> None:
+        now = time.monotonic()
+        running.beat()
+        self.session.tick()
+        self._check_armed(now)
+        self._check_screens(now)
+        if now - self._counted >= COUNT_EVERY and (self._count is None or self._count.done()):
+            self._counted = now
+            self._count = asyncio.create_task(self._recount(running))
+
+    def _check_armed(self, now: float) -> None:
+        session = self.session
+        late = now - self._started > self.config.arm_within
+        if session.armed is False and late and session.state is SessionState.RUNNING:
+            self._started = float("inf")  # asked once; a person may resume it as it is
+            session.not_armed()
+
+    def _check_screens(self, now: float) -> None:
+        if self.desk.screens > 0 or not self.desk.had_screen:
+            self._screen_seen = now
+        elif now - self._screen_seen > DETACH_GRACE:
+            self.desk.had_screen = False
+            if self.config.on_detach is OnDetach.FREEZE:
+                self.session.freeze("detach")
+            elif self.config.on_detach is OnDetach.KILL:
+                self._kill("detach")
+
+    async def _recount(self, running: Running) -> None:
+        alive = await asyncio.to_thread(containment.members, running.record)
+        if len(alive) != self.session.pids:
+            self.session.pids = len(alive)
+            self.session.publish_session()
+
+    def _printed(self) -> None:
+        terminal = self.terminal
+        if terminal is None:
+            return
+        data = terminal.read()
+        if data is None:
+            asyncio.get_running_loop().remove_reader(terminal.master)
+        elif data:
+            self.desk.output(data)
+
+    def _typed(self) -> None:
+        terminal = self.terminal
+        if terminal is None:
+            return
+        loop = asyncio.get_running_loop()
+        if terminal.flush():
+            loop.add_writer(terminal.master, self._typed)
+        else:
+            loop.remove_writer(terminal.master)
+
+    def _kill(self, trigger: str) -> None:
+        kill.kill(self.places, trigger=trigger, by="supervisor")
+
+    async def _end(self, running: Running) -> None:
+        """The agent is over: say how, keep it, and stay while someone looks."""
+        session = self.session
+        self._drain()
+        status = running.poll()
+        killed = self.places.closed.exists()
+        waiting = session.close_gate("kill" if killed else "gate", "the agent is over")
+        session.pids = 0
+        session.exit = 137 if killed else status
+        if killed:
+            await self._settle_receipt(waiting)
+        elif running.left_behind:
+            session.note("left-behind", {"killed": running.left_behind})
+        session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
+        session.change(SessionState.KILLED if killed else SessionState.EXITED)
+        running.close()
+        await asyncio.sleep(LINGER)
+        await self.desk.empty.wait()
+        shutil.rmtree(self.places.runtime, ignore_errors=True)
+
+    def _drain(self) -> None:
+        """Whatever the agent printed last."""
+        while self.terminal is not None and (data := self.terminal.read()):
+            self.desk.output(data)
+
+    async def _settle_receipt(self, waiting: int) -> None:
+        """Wait for whoever killed to measure; if it died over it, measure ourselves."""
+        end = time.monotonic() + 8
+        receipt = _read_receipt(self.places.receipt)
+        while receipt is None and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+            receipt = _read_receipt(self.places.receipt)
+        if receipt is None:
+            receipt = kill.kill(self.places, trigger="lost", by="supervisor")
+        session = self.session
+        session.receipt = session.completed(receipt, waiting)
+        session.note("kill", session.receipt.to_json())
+        with contextlib.suppress(OSError):
+            self.places.receipt.write_text(json.dumps(session.receipt.to_json()))
+        session.publish({"event": "receipt", "receipt": session.receipt.to_json()})
+
+
+def _read_receipt(path: Path) -> Receipt | None:
+    try:
+        return Receipt.from_json(json.loads(path.read_text()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def main(config: Config, ready: Callable[[Json], None]) -> None:
+    """Run one session; raises AgentwatchError where it cannot start."""
+    try:
+        supervisor_run = _run(config, ready)
+        asyncio.run(supervisor_run)
+    except AgentwatchError:
+        shutil.rmtree(config.places.runtime, ignore_errors=True)
+        raise
+
+
+async def _run(config: Config, ready: Callable[[Json], None]) -> None:
+    await Supervisor(config).run(ready)

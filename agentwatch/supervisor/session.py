@@ -1,0 +1,293 @@
+"""One supervised session: what is known of it, and everything that may be done to it.
+
+Owns the gate, the journal and the session's state, and tells every listener what changed.  The
+sockets call it; it knows nothing of sockets.  Never kills by itself what `kill` can kill: a kill
+arrives from outside and is only noticed here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from agentwatch import containment
+from agentwatch.agents import Prepared
+from agentwatch.containment.base import Record, Running
+from agentwatch.gate import Answer, Effect, Gate
+from agentwatch.journal import Journal
+from agentwatch.model import (
+    Action,
+    ActionState,
+    Coverage,
+    Grade,
+    Json,
+    Kind,
+    Mode,
+    Proposal,
+    Receipt,
+    Reversibility,
+    Session,
+    SessionState,
+    Verdict,
+)
+from agentwatch.policy import Judgement, judge
+from agentwatch.supervisor.config import Config
+
+Listener = Callable[[Json], None]
+
+MAY_LEAVE = frozenset({Kind.EXEC, Kind.NETWORK, Kind.TOOL, Kind.MESSAGE, Kind.ASK_DAEMON})
+"""Kinds of action that may have had an effect outside this machine before the kill."""
+
+REFUSALS_RECORDED = 100
+"""Refused messages written one by one; further ones are only counted, or an agent that sends
+garbage could fill the disk."""
+
+
+class Proposer(Protocol):
+    """Where an answer goes."""
+
+    def answer(self, action: Action) -> None:
+        """Tell the agent."""
+
+
+class Supervised:
+    """The state of one session and its verbs."""
+
+    def __init__(self, config: Config, prepared: Prepared, journal: Journal) -> None:
+        self.config = config
+        self.places = config.places
+        self.prepared = prepared
+        self.running: Running | None = None
+        self.receipt: Receipt | None = None
+        self.state = SessionState.STARTING
+        self.exit: int | None = None
+        self.armed: bool | None = False if prepared.expects_arm else None
+        self.pids = 0
+        self.listeners: set[Listener] = set()
+        self._journal = journal
+        self._notes = list(prepared.notes)
+        self._started_at = time.time()
+        self._refused = 0
+        self._journal_failed = False
+        self.gate = Gate(
+            config.session,
+            judge=self._judge,
+            record=self._record,
+            closed=self.places.closed.exists,
+            deny_after=config.deny_after,
+        )
+
+    # -- what is known ----------------------------------------------------------------------
+
+    @property
+    def record(self) -> Record | None:
+        """The containment record, once the agent is started."""
+        return self.running.record if self.running else None
+
+    def snapshot(self) -> Session:
+        """The session as any client may see it."""
+        record = self.record
+        return Session(
+            id=self.config.session,
+            name=self.config.name,
+            argv=self.config.argv,
+            workspace=self.config.workspace,
+            state=self.state,
+            pid=record.agent.pid if record and record.agent else None,
+            supervisor_pid=os.getpid(),
+            grade=Grade(record.grade) if record else Grade.C,
+            containment=record.means if record else "none",
+            coverage=self._coverage(),
+            mode=self.config.mode,
+            pending=len(self.gate.pending),
+            pids=self.pids,
+            started_at=self._started_at,
+            exit=self.exit,
+            armed=self.armed,
+            notes=tuple(self._notes),
+        )
+
+    def _coverage(self) -> Coverage:
+        if self.config.ungated:
+            return Coverage()
+        hooked = self.prepared.expects_arm
+        tools = {None: "propose", True: f"{self.prepared.name} hook", False: "hook not seen yet"}
+        return Coverage(tools=tools[self.armed if hooked else None])
+
+    # -- actions ----------------------------------------------------------------------------
+
+    def propose(self, proposal: Proposal, proposer: Proposer) -> None:
+        """Put a proposal to the gate."""
+        self._carry_out(
+            self.gate.propose(proposal, proposer, now=time.monotonic(), wall=time.time())
+        )
+
+    def decide(self, action: str, digest: str, verdict: Verdict, by: str, because: str) -> Action:
+        """A person's answer; raises AgentwatchError if it does not fit what waits."""
+        full = self.gate.find(action).id
+        self._carry_out(
+            self.gate.decide(full, digest, verdict, by=by, because=because, wall=time.time())
+        )
+        return self.gate.find(full)
+
+    def withdraw(self, proposer: Proposer) -> None:
+        """A proposer hung up."""
+        self._carry_out(self.gate.withdraw(proposer, wall=time.time()))
+
+    def outcome(self, action: str, data: Json) -> None:
+        """What the agent reports of an allowed action; raises for one it does not have."""
+        known = self.gate.find(action)
+        self.note("outcome", {"action": known.id, "digest": known.digest, **data})
+
+    def tick(self) -> None:
+        """Deny what is late, and notice a kill that began outside."""
+        if self.state is not SessionState.KILLING and self.places.closed.exists():
+            self.change(SessionState.KILLING)
+        if self.state is SessionState.KILLING:
+            self.close_gate("kill", "the session was killed")
+        self._carry_out(self.gate.tick(now=time.monotonic(), wall=time.time()))
+
+    def close_gate(self, by: str, why: str) -> int:
+        """Deny everything that waits, and whatever still comes; how many were waiting."""
+        waiting = len(self.gate.pending)
+        self._carry_out(self.gate.shut(by, why, wall=time.time()))
+        return waiting
+
+    def _judge(self, proposal: Proposal) -> Judgement:
+        armed = None if self.config.ungated else self.armed
+        return judge(
+            proposal,
+            workspace=self.config.workspace,
+            mode=Mode.WATCH if self.config.ungated else self.config.mode,
+            armed=armed,
+            resolve=os.path.realpath,
+        )
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Answer):
+                proposer: Any = effect.proposer
+                proposer.answer(effect.action)
+            else:
+                self.publish({"event": "action", "action": effect.action.to_json()})
+        if effects:
+            self.publish_session()
+
+    # -- the agent's tree -------------------------------------------------------------------
+
+    def freeze(self, by: str) -> None:
+        """Stop every process of the tree; the deadlines of what waits stand still."""
+        if self.record is None or self.state not in (SessionState.RUNNING, SessionState.STARTING):
+            return
+        containment.freeze(self.record)
+        self.gate.freeze(now=time.monotonic())
+        self.note("frozen", {"by": by})
+        self.change(SessionState.FROZEN)
+
+    def resume(self, by: str) -> None:
+        """Let the tree go on."""
+        if self.record is None or self.state is not SessionState.FROZEN:
+            return
+        self.note("resumed", {"by": by, "armed": self.armed})
+        containment.thaw(self.record)
+        self._carry_out(self.gate.thaw(now=time.monotonic()))
+        self.change(SessionState.RUNNING)
+
+    def arm(self, detail: str) -> None:
+        """The agent's hook was seen alive."""
+        if self.armed is False:
+            self.armed = True
+            self.note("armed", {"agent": self.prepared.name, "detail": detail[:200]})
+            self.publish_session()
+
+    def not_armed(self) -> None:
+        """The hook was not seen in time: hold everything and say so."""
+        self.freeze("gate")
+        self.alarm(
+            f"the hook of {self.prepared.name} was not seen within "
+            f"{self.config.arm_within:g} s: the agent is frozen; "
+            "resuming lets it work without its gate"
+        )
+
+    def change(self, state: SessionState) -> None:
+        """Enter a state, unless the session is over."""
+        if not self.state.over and state is not self.state:
+            self.state = state
+            self.save()
+            self.publish_session()
+
+    def completed(self, receipt: Receipt, denied_pending: int) -> Receipt:
+        """A receipt with our part: what was pending, and what may have left before it."""
+        allowed = [item for item in self.gate.recent if item.state is ActionState.ALLOWED]
+        recent = [
+            {
+                "id": item.id,
+                "kind": item.proposal.kind.value,
+                "summary": item.proposal.summary,
+                "reversibility": item.reversibility.value,
+                "may_have_left": item.proposal.kind in MAY_LEAVE,
+            }
+            for item in allowed
+            if item.reversibility is not Reversibility.READ_ONLY
+        ]
+        return replace(
+            receipt, denied_pending=denied_pending, recent=tuple(recent[-10:]), complete=True
+        )
+
+    # -- telling and recording --------------------------------------------------------------
+
+    def publish(self, event: Json) -> None:
+        """Tell every listener."""
+        for listener in list(self.listeners):
+            listener(event)
+
+    def publish_session(self) -> None:
+        """Tell every listener the session as it is now."""
+        self.publish({"event": "session", "session": self.snapshot().to_json()})
+
+    def alarm(self, text: str) -> None:
+        """Something a person should look at now."""
+        self.note("alarm", {"text": text})
+        self.publish({"event": "alarm", "text": text, "at": time.time()})
+
+    def refused(self, who: str, what: str, *, alarm: bool = False) -> None:
+        """A message or a peer that was turned away."""
+        self._refused += 1
+        if self._refused <= REFUSALS_RECORDED or self._refused % 1000 == 0:
+            self.note("refused", {"who": who, "what": what, "count": self._refused})
+            if alarm:
+                self.alarm(f"{who} was refused: {what}")
+
+    def note(self, kind: str, data: Json) -> None:
+        """Record what needs no answer; a failure is shown, the gate denies from then on anyway."""
+        with contextlib.suppress(Exception):
+            self._record(kind, data)
+
+    def save(self) -> None:
+        """Keep the session as last known for those who come when no supervisor answers."""
+        text = json.dumps(self.snapshot().to_json())
+        temporary = self.places.session.with_suffix(".new")
+        try:
+            temporary.write_text(text)
+            temporary.replace(self.places.session)
+        except OSError as error:
+            self._say_journal_failed(error)
+
+    def _record(self, kind: str, data: Json) -> None:
+        try:
+            self._journal.append(kind, data)
+        except Exception as error:
+            self._say_journal_failed(error)
+            raise
+
+    def _say_journal_failed(self, error: Exception) -> None:
+        if not self._journal_failed:
+            self._journal_failed = True
+            text = f"the record cannot be written, so everything is denied: {error}"
+            self._notes.append(text)
+            self.publish({"event": "alarm", "text": text, "at": time.time()})
