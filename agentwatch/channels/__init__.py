@@ -1,0 +1,1 @@
+"""How actions arrive: one file or folder for each way."""

@@ -1,0 +1,129 @@
+"""`agentwatch propose`, as a shell script meets it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from answering import Answering, deny, session
+from click.testing import CliRunner, Result
+
+from agentwatch.commands.propose import propose
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
+    with session(monkeypatch) as server:
+        yield server
+
+
+def run(*args: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(propose, args, input=stdin)
+
+
+def test_allowed_is_silent_and_exits_0(answering: Answering) -> None:
+    done = run("delete", "--path", "/a", "--path", "/b", "--words", "old")
+
+    assert (done.exit_code, done.output) == (0, "")
+    assert answering.heard[0]["kind"] == "delete"
+    assert answering.heard[0]["paths"] == ["/a", "/b"]
+    assert answering.heard[0]["words"] == "old"
+
+
+def test_everything_after_two_dashes_is_the_command(answering: Answering) -> None:
+    done = run("exec", "--", "rm", "-rf", "--path", "x")
+
+    assert done.exit_code == 0
+    assert answering.heard[0]["argv"] == ["rm", "-rf", "--path", "x"]
+    assert answering.heard[0]["paths"] == []
+
+
+def test_the_other_fields_arrive(answering: Answering, tmp_path: Path) -> None:
+    diff = tmp_path / "x.diff"
+    diff.write_text("-a\n+b\n")
+
+    options = ["--url", "http://h/", "--host", "h", "--tool", "T", "--command", "make"]
+    done = run("other", *options, "--diff-file", str(diff))
+
+    assert done.exit_code == 0
+    heard = answering.heard[0]
+    assert (heard["url"], heard["host"], heard["tool"]) == ("http://h/", "h", "T")
+    assert (heard["command"], heard["diff"]) == ("make", "-a\n+b\n")
+
+
+def test_denied_exits_1_with_the_reason_on_stderr(answering: Answering) -> None:
+    answering.reply = lambda said: deny(said, why="not today")
+
+    done = run("delete", "--path", "x")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "agentwatch: denied: not today\n"
+
+
+def test_json_prints_one_document_for_a_yes(answering: Answering) -> None:
+    done = run("delete", "--json")
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {
+        "verdict": "allow",
+        "id": "a1",
+        "digest": "d1",
+        "by": "person:test",
+        "why": "",
+    }
+
+
+def test_json_prints_one_document_for_a_no(answering: Answering) -> None:
+    answering.reply = lambda said: deny(said, why="not today")
+
+    done = run("delete", "--json")
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout) == {
+        "verdict": "deny",
+        "id": "a1",
+        "by": "person:test",
+        "why": "not today",
+    }
+
+
+def test_outside_a_session_it_exits_1_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AGENTWATCH_SOCKET", raising=False)
+
+    done = run("delete", "--path", "x")
+
+    assert done.exit_code == 1
+    assert "AGENTWATCH_SOCKET is not set" in done.stderr
+    assert "hint: start it with `agentwatch run -- COMMAND`" in done.stderr
+
+
+def test_silence_exits_1_after_the_timeout(answering: Answering) -> None:
+    answering.reply = None
+
+    done = run("delete", "--timeout", "0.2")
+
+    assert done.exit_code == 1
+    assert "nobody answered" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong", [["obliterate"], [], ["delete", "--nonsense"], ["delete", "--diff-file", "/nowhere"]]
+)
+def test_a_wrong_command_line_exits_2_and_asks_nothing(
+    answering: Answering, wrong: list[str]
+) -> None:
+    done = run(*wrong)
+
+    assert done.exit_code == 2
+    assert answering.heard == []
+
+
+def test_a_diff_that_is_not_text_is_a_usage_error(answering: Answering, tmp_path: Path) -> None:
+    (tmp_path / "x.diff").write_bytes(b"\xff\xfe")
+
+    done = run("write", "--diff-file", str(tmp_path / "x.diff"))
+
+    assert done.exit_code == 2
+    assert answering.heard == []
