@@ -1,0 +1,26 @@
+"""The record of a session: append-only, hash-chained, written before the effect.
+
+`writer` owns the only way to add to it, `reading` the ways to look at it, `verify` the check,
+`record` the format.  Never decides anything: a record that cannot be written is a JournalError,
+and its caller denies.
+"""
+
+from __future__ import annotations
+
+from agentwatch.journal.reading import follow, read
+from agentwatch.journal.record import Entry, JournalError, head_path
+from agentwatch.journal.verify import Finding, Result, Verification, verify
+from agentwatch.journal.writer import Journal
+
+__all__ = [
+    "Entry",
+    "Finding",
+    "Journal",
+    "JournalError",
+    "Result",
+    "Verification",
+    "follow",
+    "head_path",
+    "read",
+    "verify",
+]
