@@ -1,0 +1,178 @@
+"""From a helper to the agent: the launch order, and the last steps before exec.
+
+Owns the format of the order (it travels through an inherited file, never through argv, where
+tokens would show in `ps`) and the state the agent starts with: own session, terminal, default
+signals, no file descriptors but 0 to 2.
+
+What does not work: a script without `#!` is not handed to a shell as some libcs do; it fails
+with ENOEXEC.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import termios
+
+STATUS = 3
+"""Where the agent-to-be keeps its line to the supervisor until exec closes it."""
+STARTED = 4
+"""Closed by exec: the helper reads end of file for "it runs"."""
+GO = 5
+"""One byte comes here when the supervisor has recorded the containment."""
+
+ABOVE = 64
+"""Inherited lines move up here, so that the fixed numbers below are free."""
+
+
+class Order:
+    """What to start, and how long it may run without a heartbeat."""
+
+    __slots__ = ("argv", "cwd", "env", "freeze_after", "kill_after", "scope", "tty")
+
+    def __init__(self, raw: bytes) -> None:
+        head, rest = raw.split(b"\0", 1)
+        tty, scope, freeze_after, kill_after, count = head.split(b" ")
+        self.tty = tty == b"1"
+        self.scope = scope == b"1"
+        self.freeze_after = float(freeze_after)
+        self.kill_after = float(kill_after)
+        items = rest.split(b"\0")[:-1]
+        self.cwd = items[0]
+        self.argv = items[1 : 1 + int(count)]
+        pairs = (item.split(b"=", 1) for item in items[1 + int(count) :])
+        self.env = {pair[0]: pair[1] for pair in pairs}
+
+
+def read_order(handle: int) -> Order:
+    """The order in an inherited file, which is closed."""
+    size = os.fstat(handle).st_size
+    raw = os.pread(handle, size, 0)
+    while len(raw) < size:
+        raw += os.pread(handle, size - len(raw), len(raw))
+    os.close(handle)
+    return Order(raw)
+
+
+def settle(handle: int) -> int:
+    """Move an inherited line out of the way of fixed numbers, and out of exec's."""
+    moved = fcntl.fcntl(handle, fcntl.F_DUPFD_CLOEXEC, ABOVE)
+    os.close(handle)
+    return moved
+
+
+def let_go_of_terminal() -> None:
+    """Point our own 0 to 2 at nothing, so that only the agent holds its terminal."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for handle in (0, 1, 2):
+        os.dup2(null, handle)
+    os.close(null)
+
+
+def wakeups(*signals: int) -> int:
+    """A descriptor that gets one byte, the signal's number, for each of these signals."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    for number in signals:
+        signal.signal(number, _noted)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    return reader
+
+
+def _noted(_number: int, _frame: object) -> None:
+    """The byte in the wakeup descriptor says it all."""
+
+
+def drain(handle: int) -> bytes:
+    """What is there to read now, without waiting."""
+    try:
+        return os.read(handle, 65536)
+    except BlockingIOError:
+        return b""
+
+
+def arrange(status: int, started: int, go: int) -> None:
+    """Move the three lines to their numbers and close everything else above."""
+    signal.set_wakeup_fd(-1)
+    moved = [fcntl.fcntl(item, fcntl.F_DUPFD_CLOEXEC, ABOVE) for item in (status, started, go)]
+    for handle, target in zip(moved, (STATUS, STARTED, GO), strict=True):
+        os.dup2(handle, target, inheritable=False)
+    os.closerange(GO + 1, 1 << 20)
+
+
+def become(order: Order) -> None:
+    """Be the agent; on failure say why on the status line and end with 127."""
+    step = "session"
+    try:
+        os.write(STATUS, b"agent\n")
+        if os.read(GO, 1) != b"g":
+            os._exit(127)
+        if os.getsid(0) != os.getpid():
+            os.setsid()
+        if order.tty:
+            step = "tty"
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        step = "scope"
+        if order.scope:
+            from . import linux  # noqa: PLC0415  # only where the kernel has it
+
+            linux.enter_scope()
+        step = "cwd"
+        os.chdir(order.cwd)
+        _default_signals()
+        step = "exec"
+        os.execvpe(order.argv[0], order.argv, order.env)  # noqa: S606  # the user's own command
+    except OSError as error:
+        os.write(STATUS, f"fail {error.errno} {step}\n".encode())
+    finally:
+        os.write(STARTED, b"x")
+        os._exit(127)
+
+
+def _default_signals() -> None:
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def exit_status(raw: int) -> int:
+    """The shell's number for a wait status: 128 + N for signal N."""
+    code = os.waitstatus_to_exitcode(raw)
+    return code if code >= 0 else 128 - code
+
+
+class Lease:
+    """The line whose only writer is the supervisor: its end, and its silence, are ours to act on.
+
+    The supervisor writes a byte a second.  Reading is one helper's part; others watch only for
+    the end.
+    """
+
+    __slots__ = ("_beat", "_order", "handle")
+
+    def __init__(self, handle: int, order: Order, now: float) -> None:
+        self.handle = handle
+        self._order = order
+        self._beat = now
+
+    def take(self, now: float) -> bool:
+        """Read the beats that came; False when the supervisor is gone."""
+        if not os.read(self.handle, 65536):
+            return False
+        self._beat = now
+        return True
+
+    def silent(self, now: float) -> bool:
+        """Whether the tree must stand still for want of a heartbeat."""
+        return now - self._beat >= self._order.freeze_after
+
+    def over(self, now: float) -> bool:
+        """Whether the tree must die for want of a heartbeat."""
+        return now - self._beat >= self._order.kill_after
+
+    def wait(self, now: float) -> int:
+        """Milliseconds until one of the two may become true."""
+        limit = self._order.kill_after if self.silent(now) else self._order.freeze_after
+        return max(1, int((self._beat + limit - now) * 1000) + 1)

@@ -1,0 +1,239 @@
+"""Pid 1 of the agent's namespace, and the process outside that stands for it.
+
+The outer process makes the namespaces, forks init, relays freeze and thaw (its signals can't be
+sent from inside: the agent can't see it) and kills init when the supervisor goes.  Init starts
+the agent, reaps, keeps the lease and stops or continues everything with one kill(-1).  When the
+agent's first process ends, everything it left behind is killed.
+
+What does not work: a process that the agent left stopped is running again after a thaw.  An
+outsider of the same user may stop the outer process; then a freeze is refused until it runs
+again, while the lease and the kill go on working.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+
+from . import linux, world
+from .agent import (
+    Lease,
+    Order,
+    arrange,
+    become,
+    drain,
+    exit_status,
+    let_go_of_terminal,
+    read_order,
+    settle,
+    wakeups,
+)
+
+INSIDE = 40
+"""The outer process keeps the namespace's /proc open here: the list of what lives inside."""
+
+
+def main() -> None:
+    """`LEASE STATUS ORDER SESSION` as arguments: run one agent and end with it."""
+    lease, status, order_file = (settle(int(word)) for word in sys.argv[1:4])
+    order = read_order(order_file)
+    try:
+        world.enter()
+    except world.Refused as refused:
+        os.write(status, f"fail {refused.code} {refused.step}\n".encode())
+        os._exit(1)
+    up, to_outer = os.pipe()
+    from_outer, down = os.pipe()
+    init = os.fork()
+    if init == 0:
+        os.close(up)
+        os.close(down)
+        _Init(order, lease, status, from_outer, to_outer).run()
+    os.close(from_outer)
+    os.close(to_outer)
+    _Outer(init, lease, up, down).run()
+
+
+class _Outer:
+    """Outside the pid namespace: holds init to the supervisor's life, relays freeze and thaw."""
+
+    def __init__(self, init: int, lease: int, up: int, down: int) -> None:
+        self._init = init
+        self._lease = lease
+        self._up = up
+        self._down = down
+
+    def run(self) -> None:
+        wake = wakeups(signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2)
+        let_go_of_terminal()
+        if os.read(self._up, 1):  # init will die with us: it may go on
+            os.write(self._down, b"g")
+        if os.read(self._up, 1):
+            inside = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
+            os.dup2(inside, INSIDE, inheritable=False)
+            os.close(inside)
+            os.write(self._down, b"g")
+        poll = select.poll()
+        poll.register(self._lease, 0)  # only its end: the beats are for init
+        poll.register(wake, select.POLLIN)
+        while self._alive():
+            for handle, _ in poll.poll():
+                if handle == self._lease:
+                    os.kill(self._init, signal.SIGKILL)  # noqa: TID251  # our child
+                    os.waitpid(self._init, 0)
+                    os._exit(0)
+                self._relay(drain(wake))
+        os._exit(0)
+
+    def _alive(self) -> bool:
+        return os.waitpid(self._init, os.WNOHANG)[0] == 0
+
+    def _relay(self, signals: bytes) -> None:
+        """Pass freeze or thaw on; when both came, standing still wins."""
+        if signal.SIGUSR1 in signals:
+            os.write(self._down, b"f")
+        elif signal.SIGUSR2 in signals:
+            os.write(self._down, b"t")
+
+
+class _Init:
+    """Pid 1: whatever ends this process, the kernel kills the rest."""
+
+    def __init__(
+        self, order: Order, lease: int, status: int, from_outer: int, to_outer: int
+    ) -> None:
+        self._order = order
+        self._lease = Lease(lease, order, time.monotonic())
+        self._status = status
+        self._from_outer = from_outer
+        self._to_outer = to_outer
+        self._agent = 0
+        self._asked = False
+        self._frozen = False
+
+    def run(self) -> None:
+        """Start the agent and live as long as it; never returns."""
+        try:
+            self._prepare()
+            wake = wakeups(signal.SIGCHLD)
+            self._start()
+            self._serve(wake)
+        except world.Refused as refused:
+            os.write(self._status, f"fail {refused.code} {refused.step}\n".encode())
+        except Exception:  # noqa: BLE001  # pid 1 must not fall back into the outer's code
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(1)
+
+    def _prepare(self) -> None:
+        linux.die_with_parent(signal.SIGKILL)
+        linux.set_dumpable(False)
+        os.write(self._to_outer, b"a")
+        self._expect(self._from_outer, b"g")  # end of file: the outer process died before this
+        world.furnish()
+        os.write(self._to_outer, b"p")
+        self._expect(self._from_outer, b"g")
+
+    @staticmethod
+    def _expect(handle: int, word: bytes) -> None:
+        if os.read(handle, 1) != word:
+            os._exit(1)
+
+    def _start(self) -> None:
+        """Fork the agent, let it go once the supervisor has recorded us, see it exec."""
+        if not self._order.argv:  # a trial: everything the kernel has to give was given
+            os.write(self._status, b"able\n")
+            os._exit(0)
+        started, starting = os.pipe()
+        go_on, go = os.pipe()
+        self._agent = os.fork()
+        if self._agent == 0:
+            linux.set_dumpable(True)
+            arrange(self._status, starting, go_on)
+            become(self._order)
+        os.close(starting)
+        os.close(go_on)
+        let_go_of_terminal()
+        os.write(self._status, b"root\n")
+        self._expect(self._status, b"g")
+        os.write(go, b"g")
+        os.close(go)
+        if os.read(started, 1):  # the child has said why
+            os._exit(1)
+        os.close(started)
+        os.set_blocking(self._status, False)
+        os.write(self._status, b"running\n")
+
+    def _serve(self, wake: int) -> None:
+        poll = select.poll()
+        for handle in (self._lease.handle, self._from_outer, wake):
+            poll.register(handle, select.POLLIN)
+        while True:
+            for handle, _ in poll.poll(self._lease.wait(time.monotonic())):
+                if handle == wake:
+                    drain(wake)
+                elif handle == self._from_outer:
+                    self._obey(os.read(handle, 64))
+                elif not self._lease.take(time.monotonic()):
+                    os._exit(1)
+            self._reap()
+            self._hold()
+
+    def _obey(self, words: bytes) -> None:
+        if not words:
+            os._exit(1)
+        self._asked = words.endswith(b"f")
+
+    def _hold(self) -> None:
+        """Stop or continue everything when the lease or an order says so."""
+        now = time.monotonic()
+        if self._lease.over(now):
+            os._exit(1)
+        frozen = self._asked or self._lease.silent(now)
+        if frozen != self._frozen:
+            self._everything(signal.SIGSTOP if frozen else signal.SIGCONT)
+            self._frozen = frozen
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, raw = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self._agent:
+                self._end(exit_status(raw))
+
+    def _end(self, code: int) -> None:
+        """The agent is over: kill what it left behind, then say so."""
+        left = sum(map(_alive, os.listdir("/proc"))) - 1  # noqa: PTH208  # not ourselves
+        self._everything(signal.SIGKILL)
+        try:
+            while True:
+                os.wait()
+        except ChildProcessError:
+            os.write(self._status, f"exit {code} {left}\n".encode())
+            os._exit(0)
+
+    @staticmethod
+    def _everything(number: int) -> None:
+        """Signal all that lives in this namespace, in one call no fork can slip through."""
+        if os.getpid() != 1:  # anywhere else this call would reach the user's own processes
+            os._exit(1)
+        try:
+            os.kill(-1, number)  # noqa: TID251  # as pid 1
+        except ProcessLookupError:
+            return
+
+
+def _alive(name: str) -> bool:
+    """Whether this entry of our /proc is a process that still has a running thread."""
+    if not name.isdigit():
+        return False
+    from .tree import alive  # noqa: PLC0415  # needed once, at the end
+
+    return alive(int(name))

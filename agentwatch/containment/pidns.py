@@ -1,0 +1,181 @@
+"""Grade A: the agent in a pid namespace of its own, made without privileges.
+
+Owns starting it, and what any process outside may do to it later: list, freeze, thaw, kill.
+One SIGKILL to the namespace's init kills all in it, and init's pidfd becomes readable only when
+everything inside is dead and reaped: the kernel's proof of "nobody left".
+
+What does not work: needs unprivileged user namespaces (some distributions and most containers
+refuse them).  Inside, as an ordinary user, setuid programs and file capabilities have no effect.
+Processes that a daemon outside starts on the agent's behalf are not in the namespace.  With
+thousands inside, `before` may count unreaped dead ones: counting never holds the SIGKILL up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+from agentwatch.containment import proc
+from agentwatch.containment.base import Blow, Launch, Means, Proc, Record, Running, Unavailable
+from agentwatch.containment.helpers import tree
+from agentwatch.errors import AgentwatchError
+from agentwatch.model import Grade
+from agentwatch.paths import Places
+
+DAEMONS = (
+    "what a daemon outside does at the agent's request (at, cron, systemd-run, docker, ssh, a "
+    "running tmux server) is out of the kill's reach"
+)
+MEANS = Means(
+    "pidns",
+    Grade.A,
+    (
+        "sudo, su and other setuid programs do nothing inside, and ping may not work",
+        DAEMONS,
+    ),
+)
+REMEDY = (
+    "allow unprivileged user namespaces: `sysctl user.max_user_namespaces` above 0 and, on "
+    "Ubuntu, `sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, start it "
+    "with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`"
+)
+
+COUNTING = 0.002
+"""Seconds the count of `before` may take before the SIGKILL goes out."""
+
+_INSIDE = 40
+"""Where the outer helper keeps the namespace's /proc open."""
+
+
+def probe() -> Means:
+    """Try it for real, with nothing to start; raises Unavailable."""
+    if sys.platform != "linux":
+        raise Unavailable("pid namespaces exist on Linux only")
+    from agentwatch.containment import helped  # noqa: PLC0415  # a kill does not need it
+
+    with open(os.devnull, "r+b") as null:  # noqa: PTH123
+        launch = _trial(null.fileno())
+        helper = helped.Helper("init", launch, scope=False)
+        try:
+            helper.expect("able")
+        finally:
+            helper.close()
+    return MEANS
+
+
+def start(means: Means, launch: Launch) -> Running:
+    """Start the agent in its namespace; raises AgentwatchError."""
+    from agentwatch.containment import helped  # noqa: PLC0415  # a kill does not need it
+
+    helper = helped.Helper("init", launch, scope=False)
+    outer = helper.process.pid
+    return helped.run(launch, helper, means.name, means.grade, lambda by: (by["root"], (outer,)))
+
+
+def members(record: Record) -> tuple[Proc, ...]:
+    """Everything alive below init."""
+    root = _root(record)
+    if root is None or proc.identify(root.pid) != root:
+        return ()
+    alive = filter(tree.alive, tree.descendants(root.pid))
+    return tuple(found for pid in alive if (found := proc.identify(pid)) is not None)
+
+
+def contains(record: Record, pid: int) -> bool:
+    """Whether a pid is inside, or can't be shown to be outside."""
+    root = _root(record)
+    inside = tree.below(pid, root.pid) if root else None
+    return inside is not False or proc.carries(pid, record.cookie) is not False
+
+
+def freeze(record: Record) -> None:
+    """Have init stop everything in one call; by single signals when its helper hangs."""
+    asked = proc.send(record.helpers[0], signal.SIGUSR1)
+    if asked and _until(lambda: not _running(record), 0.5):
+        return
+    until = time.monotonic() + 2
+    while _running(record):
+        for one in members(record):
+            proc.send(one, signal.SIGSTOP)
+        if time.monotonic() > until:
+            raise AgentwatchError("the agent's tree does not stand still", "kill it")
+
+
+def thaw(record: Record) -> None:
+    """Ask for everything to go on; raises AgentwatchError when the lease forbids it."""
+    if record.agent is None or proc.identify(record.agent.pid) != record.agent:
+        return
+    agent = record.agent.pid
+    proc.send(record.helpers[0], signal.SIGUSR2)
+    if not _until(lambda: _state(agent) != "T", 0.5):
+        raise AgentwatchError(
+            "the agent's tree stays frozen: its supervisor is not heard",
+            "it goes on by itself once the supervisor is back; otherwise kill it",
+        )
+
+
+def kill(record: Record, until: float) -> Blow:
+    """SIGKILL to init, then wait for the kernel's proof that nobody is left."""
+    root = _root(record)
+    if root is None:
+        return Blow(0, time.monotonic(), None, ())
+    with proc.handle(root) as init:
+        if init is None:
+            now = time.monotonic()
+            return Blow(0, now, now, ())
+        before = _count(record)
+        signalled = time.monotonic()
+        if sys.platform == "linux":
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(init, signal.SIGKILL)
+        empty = time.monotonic() if proc.ended(init, until) else None
+        left = () if empty else members(record)
+    return Blow(before, signalled, empty, left)
+
+
+def _root(record: Record) -> Proc | None:
+    return record.root
+
+
+def _count(record: Record) -> int:
+    """Processes inside, by the namespace's own list: one directory read whatever the number."""
+    until = time.monotonic() + COUNTING
+    inside = f"/proc/{record.helpers[0].pid}/fd/{_INSIDE}"
+    pids = [pid for pid in tree.pids(inside) if pid != 1]
+    if not pids:
+        return len(members(record))
+    dead = 0
+    for pid in pids:
+        if time.monotonic() > until:
+            break
+        dead += not tree.alive(pid, inside)
+    return len(pids) - dead
+
+
+def _running(record: Record) -> bool:
+    """Whether any member is neither stopped nor dead."""
+    return any(_state(one.pid) not in "TtZX" for one in members(record))
+
+
+def _state(pid: int) -> str:
+    found = tree.stat(pid)
+    return found.state if found else "X"
+
+
+def _until(condition: object, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while callable(condition) and not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.0005)
+    return True
+
+
+def _trial(null: int) -> Launch:
+    from pathlib import Path  # noqa: PLC0415
+
+    nowhere = Places("probe", Path("/"), Path("/"))
+    return Launch("probe", (), {}, "/", null, null, null, False, "", nowhere)

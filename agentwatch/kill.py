@@ -1,0 +1,129 @@
+"""The kill: shut the gate, kill the tree, look again, say what was measured.
+
+Owns the order of these steps and the receipt.  Synchronous, standard library only; needs no
+supervisor, socket, queue or event loop, only the containment record.  Never asks, never waits
+for anything but the kernel.
+
+What does not work: a process that a daemon outside started for the agent is found only when it
+inherited the session's cookie.  A full disk leaves no receipt file; the kill happens all the
+same and the receipt is returned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from agentwatch import containment
+from agentwatch.containment import Proc, Record, proc
+from agentwatch.containment.base import write_private
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Receipt, Survivor
+from agentwatch.paths import Places
+
+PATIENCE = 5.0
+"""Seconds to wait for the kernel's proof before what is left is reported."""
+
+
+def kill(places: Places, *, trigger: str, by: str) -> Receipt:
+    """Kill everything of one session and prove it; raises AgentwatchError without a record."""
+    began = time.monotonic()
+    ms: dict[str, float] = {}
+    if _shut(places.closed):
+        ms["gate"] = _since(began)
+    record = Record.read(places.containment)
+    _refuse_from_inside(record)
+    blow = containment.kill(record, began + PATIENCE)
+    ms["signal"] = _since(began, blow.signalled)
+    if blow.empty is not None:
+        ms["empty"] = _since(began, blow.empty)
+    stray = _strays(record, began + PATIENCE)
+    if stray.found:
+        ms["empty"] = _since(began)
+    ms["look"] = _since(began)
+    _dismiss(record)
+    left = {one.pid: one for one in (*blow.left, *stray.left)}
+    receipt = Receipt(
+        session=record.session,
+        trigger=trigger,
+        by=by,
+        containment=record.means,
+        before=blow.before + stray.found,
+        left=tuple(_named(left.values())),
+        ms=ms,
+    )
+    return _keep(places.receipt, receipt)
+
+
+def _shut(closed: Path) -> bool:
+    """Shut the gate for ever; whether that could be written, which a kill does not wait for."""
+    try:
+        closed.touch(mode=0o600)
+    except OSError:
+        return False
+    return True
+
+
+def _refuse_from_inside(record: Record) -> None:
+    """A look from inside the namespace sees other numbers and would prove nothing."""
+    if os.environ.get(containment.COOKIE) == record.cookie:
+        raise AgentwatchError(
+            "this process is inside the session it would kill",
+            "run `agentwatch kill` from another shell",
+            ExitCode.NO,
+        )
+
+
+class _Strays:
+    """What the second look saw: processes that carry the session's cookie."""
+
+    def __init__(self) -> None:
+        self.found = 0
+        self.left: tuple[Proc, ...] = ()
+
+
+def _strays(record: Record, until: float) -> _Strays:
+    """Look through the whole machine for the cookie, and kill who has it until nobody does."""
+    ours = [record.supervisor, *record.helpers, *([record.root] if record.root else [])]
+    seen: set[Proc] = set()
+    strays = _Strays()
+    while found := proc.carriers(record.cookie, ours):
+        seen.update(found)
+        for one in found:
+            proc.send(one, signal.SIGKILL)
+        if time.monotonic() > until:
+            break
+        time.sleep(0.001)
+    strays.found, strays.left = len(seen), found
+    return strays
+
+
+def _dismiss(record: Record) -> None:
+    """End our own helpers; a stopped one would stay for ever."""
+    for one in record.helpers:
+        proc.send(one, signal.SIGKILL)
+
+
+def _named(left: Iterable[Proc]) -> Iterable[Survivor]:
+    for one in left:
+        yield Survivor(one.pid, one.started, proc.command(one.pid))
+
+
+def _since(began: float, now: float | None = None) -> float:
+    return round(((time.monotonic() if now is None else now) - began) * 1000, 3)
+
+
+def _keep(path: Path, receipt: Receipt) -> Receipt:
+    """Write the receipt, unless an earlier kill of this session already has the fuller one."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        earlier = Receipt.from_json(json.loads(path.read_bytes()))
+        if earlier.clean and receipt.clean and earlier.before >= receipt.before:
+            return earlier
+    with contextlib.suppress(OSError):
+        write_private(path, json.dumps(receipt.to_json()).encode())
+    return receipt
