@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answering import Answering, allow, deny, session
 
 from agentwatch import Approval, Denied, NotReported, NotSupervised, apropose, propose, report
 from agentwatch.channels.propose import message
 from agentwatch.model import Kind
 from agentwatch.wire import MAX_MESSAGE
+from tests.channels.answering import Answering, allow, deny, session
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from answering import Answering, deny, session
-from click.testing import CliRunner, Result
 
-from agentwatch.commands.propose import propose
+from agentwatch import cli
+from tests.channels.answering import Answering, deny, session
 
 
 @pytest.fixture
@@ -19,20 +19,39 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
         yield server
 
 
-def run(*args: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(propose, args, input=stdin)
+@dataclass(frozen=True)
+class Done:
+    exit_code: int
+    stdout: str
+    stderr: str
 
 
-def test_allowed_is_silent_and_exits_0(answering: Answering) -> None:
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def command_line(*args: str) -> Done:
+        monkeypatch.setattr("sys.argv", ["agentwatch", "propose", *args])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        code = ended.value.code
+        said = capsys.readouterr()
+        return Done(code if isinstance(code, int) else 0, said.out, said.err)
+
+    return command_line
+
+
+def test_allowed_is_silent_and_exits_0(run: Run, answering: Answering) -> None:
     done = run("delete", "--path", "/a", "--path", "/b", "--words", "old")
 
-    assert (done.exit_code, done.output) == (0, "")
+    assert done == Done(0, "", "")
     assert answering.heard[0]["kind"] == "delete"
     assert answering.heard[0]["paths"] == ["/a", "/b"]
     assert answering.heard[0]["words"] == "old"
 
 
-def test_everything_after_two_dashes_is_the_command(answering: Answering) -> None:
+def test_everything_after_two_dashes_is_the_command(run: Run, answering: Answering) -> None:
     done = run("exec", "--", "rm", "-rf", "--path", "x")
 
     assert done.exit_code == 0
@@ -40,7 +59,7 @@ def test_everything_after_two_dashes_is_the_command(answering: Answering) -> Non
     assert answering.heard[0]["paths"] == []
 
 
-def test_the_other_fields_arrive(answering: Answering, tmp_path: Path) -> None:
+def test_the_other_fields_arrive(run: Run, answering: Answering, tmp_path: Path) -> None:
     diff = tmp_path / "x.diff"
     diff.write_text("-a\n+b\n")
 
@@ -53,7 +72,7 @@ def test_the_other_fields_arrive(answering: Answering, tmp_path: Path) -> None:
     assert (heard["command"], heard["diff"]) == ("make", "-a\n+b\n")
 
 
-def test_denied_exits_1_with_the_reason_on_stderr(answering: Answering) -> None:
+def test_denied_exits_1_with_the_reason_on_stderr(run: Run, answering: Answering) -> None:
     answering.reply = lambda said: deny(said, why="not today")
 
     done = run("delete", "--path", "x")
@@ -62,7 +81,7 @@ def test_denied_exits_1_with_the_reason_on_stderr(answering: Answering) -> None:
     assert done.stderr == "agentwatch: denied: not today\n"
 
 
-def test_json_prints_one_document_for_a_yes(answering: Answering) -> None:
+def test_json_prints_one_document_for_a_yes(run: Run, answering: Answering) -> None:
     done = run("delete", "--json")
 
     assert done.exit_code == 0
@@ -75,7 +94,7 @@ def test_json_prints_one_document_for_a_yes(answering: Answering) -> None:
     }
 
 
-def test_json_prints_one_document_for_a_no(answering: Answering) -> None:
+def test_json_prints_one_document_for_a_no(run: Run, answering: Answering) -> None:
     answering.reply = lambda said: deny(said, why="not today")
 
     done = run("delete", "--json")
@@ -89,17 +108,19 @@ def test_json_prints_one_document_for_a_no(answering: Answering) -> None:
     }
 
 
-def test_outside_a_session_it_exits_1_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_a_session_it_exits_1_and_says_what_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("AGENTWATCH_SOCKET", raising=False)
 
     done = run("delete", "--path", "x")
 
     assert done.exit_code == 1
     assert "AGENTWATCH_SOCKET is not set" in done.stderr
-    assert "hint: start it with `agentwatch run -- COMMAND`" in done.stderr
+    assert "\nhint: start it with `agentwatch run -- COMMAND`" in done.stderr
 
 
-def test_silence_exits_1_after_the_timeout(answering: Answering) -> None:
+def test_silence_exits_1_after_the_timeout(run: Run, answering: Answering) -> None:
     answering.reply = None
 
     done = run("delete", "--timeout", "0.2")
@@ -112,7 +133,7 @@ def test_silence_exits_1_after_the_timeout(answering: Answering) -> None:
     "wrong", [["obliterate"], [], ["delete", "--nonsense"], ["delete", "--diff-file", "/nowhere"]]
 )
 def test_a_wrong_command_line_exits_2_and_asks_nothing(
-    answering: Answering, wrong: list[str]
+    run: Run, answering: Answering, wrong: list[str]
 ) -> None:
     done = run(*wrong)
 
@@ -120,10 +141,20 @@ def test_a_wrong_command_line_exits_2_and_asks_nothing(
     assert answering.heard == []
 
 
-def test_a_diff_that_is_not_text_is_a_usage_error(answering: Answering, tmp_path: Path) -> None:
+def test_a_diff_that_is_not_text_is_a_usage_error(
+    run: Run, answering: Answering, tmp_path: Path
+) -> None:
     (tmp_path / "x.diff").write_bytes(b"\xff\xfe")
 
     done = run("write", "--diff-file", str(tmp_path / "x.diff"))
 
     assert done.exit_code == 2
     assert answering.heard == []
+
+
+def test_a_reason_cannot_act_on_the_terminal(run: Run, answering: Answering) -> None:
+    answering.reply = lambda said: deny(said, why="no\x1b[2J\nagentwatch: allowed")
+
+    done = run("delete")
+
+    assert done.stderr == "agentwatch: denied: no\\x1b[2J\\nagentwatch: allowed\n"

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 import pytest
-from answering import Answering, deny, session
 
 from agentwatch import Denied, gated
 from agentwatch.channels.propose import message
+from tests.channels.answering import Answering, deny, session
 
 
 @pytest.fixture
