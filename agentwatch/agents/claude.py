@@ -1,0 +1,204 @@
+"""Claude Code: how to start it so that every tool call is asked about.
+
+Owns the command line.  Puts a PreToolUse and a SessionStart hook in with `--settings`, touches no
+file, and refuses a command whose flags would switch them off or carry the session elsewhere.
+
+What does not work, each tried with 2.1.329:
+- `onFailure: block` closes a hook that crashes, is killed, is missing or times out, but one that
+  ends with status 0 and prints nothing, or not JSON, lets the tool run.
+- The project's settings defeat a hook, so they are not loaded: `env` reaches the hook (LD_PRELOAD),
+  and a hook of the project's that ends after ours replaces the input that was approved.
+- The user's settings are read again when they change, `env` too: CLAUDE_CODE_SIMPLE there removes
+  every hook in mid-session.  The names that matter are pinned in `--settings`, which wins.
+- The user's own hooks can still replace an approved input.
+- One wrong type in `--settings` drops all of it, silently with -p: hence the arm handshake.
+- `SessionStart` runs after the first-run and trust dialogs, so it can be as late as a person is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agentwatch.agents import claude_actions
+from agentwatch.agents.base import Prepared, Start
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Json, Proposal
+
+DAY = 86400
+"""Seconds the hook may wait for a person; past its timeout the call is blocked."""
+
+SWITCHES = {
+    "--bare": "it switches hooks off",
+    "--safe-mode": "it switches hooks off",
+    "--settings": "agentwatch puts its hook in with it",
+    "--setting-sources": "agentwatch decides it, so that a project cannot rewrite its hook",
+    "--managed-settings": "it can switch hooks off",
+    "--managed-settings-in-initialize": "it can switch hooks off",
+    "--bg": "the session would run in a daemon outside",
+    "--background": "the session would run in a daemon outside",
+    "--tmux": "the session would run in a tmux server outside",
+    "--cloud": "the session would run on another machine",
+    "--desktop": "the session would run in another program",
+}
+"""Flags under which nothing could be gated, and why."""
+
+ELSEWHERE = frozenset(
+    {"agents", "attach", "daemon", "respawn", "remote-control", "rc", "ultrareview"}
+)
+"""Commands that work in processes outside, or on other machines."""
+
+UNHOOKED = {("mcp", "serve"), ("plugin", "eval"), ("plugins", "eval")}
+"""Commands that use tools without the hooks of `--settings`."""
+
+UPKEEP = frozenset(
+    {"auth", "auto-mode", "config", "doctor", "gateway", "import", "install", "kill", "logs"}
+    | {"mcp", "plugin", "plugins", "project", "purge", "rm", "setup-token", "stop"}
+    | {"update", "upgrade", "-h", "--help", "-v", "-V", "--version"}
+)
+"""First words with which no model runs, so that there is nothing to gate."""
+
+OFF_SWITCHES = ("CLAUDE_CODE_SIMPLE", "CLAUDE_CODE_SAFE_MODE")
+LOADER = ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "GCONV_PATH", "LOCPATH", "GLIBC_TUNABLES")
+LOADER_MACOS = ("DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH")
+"""Variables by which a settings file could put code into the hook's own process."""
+
+SOON = 30.0
+"""Seconds to the first hook where no dialog is in the way; 0.3 to 0.8 were measured."""
+PATIENT = 900.0
+"""Seconds where a person may first have to answer a dialog."""
+
+PROJECT_NOTE = (
+    "Claude Code loads your own settings but not the project's .claude folder (settings, hooks, "
+    "skills, commands, sub-agents): it could replace an approved action; CLAUDE.md is read."
+)
+BYPASS_NOTE = "Claude Code itself asks nothing in this mode; agentwatch still does."
+REWRITE_NOTE = (
+    "PreToolUse hooks of your own run beside agentwatch's: one that replaces a tool's input may do "
+    "so after the approval."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaudeCode:
+    """Claude Code, its own arguments beginning at `first` of the command."""
+
+    first: int = 1
+
+    @property
+    def name(self) -> str:
+        """The word its hook client is started with."""
+        return "claude"
+
+    def prepare(self, start: Start) -> Prepared:
+        """The gated form of a start; raises AgentwatchError where it cannot be gated."""
+        program, arguments = start.argv[: self.first], start.argv[self.first :]
+        _refuse(arguments)
+        if arguments and arguments[0] in UPKEEP:
+            return Prepared(name=self.name, argv=start.argv)
+        settings = json.dumps(_settings(start, self.name), separators=(",", ":"))
+        gated = ("--settings", settings, "--setting-sources", "user", f"--add-dir={start.cwd}")
+        return Prepared(
+            name=self.name,
+            argv=(*program, *gated, *arguments),
+            env_add={"CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD": "1"},
+            env_drop=OFF_SWITCHES,
+            expects_arm=True,
+            arm_within=_arm_within(arguments, start),
+            notes=_notes(arguments, start.env),
+        )
+
+    def proposal(self, event: Json, *, pid: int | None, parents: tuple[str, ...]) -> Proposal:
+        """What a hook's event proposes; raises WireError for one that cannot be read."""
+        return claude_actions.proposal(event, pid=pid, parents=parents)
+
+
+def _refuse(arguments: tuple[str, ...]) -> None:
+    """Raise for a command that would run ungated."""
+    for argument in arguments:
+        flag = argument.split("=", 1)[0]
+        if flag in SWITCHES:
+            raise AgentwatchError(
+                f"claude cannot be supervised with {flag}: {SWITCHES[flag]}",
+                f"leave {flag} out, or run with --ungated for the kill switch alone",
+                ExitCode.USAGE,
+            )
+    outside = next((word for word in arguments if word in ELSEWHERE), None)
+    if arguments[:2] in UNHOOKED:
+        outside = " ".join(arguments[:2])
+    if outside is not None:
+        raise AgentwatchError(
+            f"`claude {outside}` cannot be supervised: its work is done where no hook is asked",
+            "start `claude` or `claude -p` instead; a one-word prompt needs a second word",
+            ExitCode.USAGE,
+        )
+
+
+def _settings(start: Start, name: str) -> dict[str, Any]:
+    """What goes in with --settings: hooks without a shell in between, and pinned variables."""
+    address: tuple[str, ...] = (start.socket,) if start.socket else ()
+    command, *arguments = *start.hook, name, *address
+    hook = {
+        "type": "command",
+        "command": command,
+        "args": arguments,
+        "timeout": DAY,
+        "onFailure": "block",
+        "statusMessage": "waiting for agentwatch",
+    }
+    pinned = {variable: start.env.get(variable, "") for variable in (*LOADER, *LOADER_MACOS)}
+    return {
+        "disableAllHooks": False,
+        "env": pinned | dict.fromkeys(OFF_SWITCHES, ""),
+        "hooks": {
+            "PreToolUse": [{"matcher": "*", "hooks": [hook]}],
+            "SessionStart": [{"hooks": [hook]}],
+        },
+    }
+
+
+def _notes(arguments: tuple[str, ...], env: Mapping[str, str]) -> tuple[str, ...]:
+    """What a person should know about this start."""
+    notes = [PROJECT_NOTE]
+    if "--dangerously-skip-permissions" in arguments or "bypassPermissions" in arguments:
+        notes.append(BYPASS_NOTE)
+    own = _read(_folder(env) / "settings.json").get("hooks")
+    if isinstance(own, dict) and own.get("PreToolUse"):
+        notes.append(REWRITE_NOTE)
+    return tuple(notes)
+
+
+def _arm_within(arguments: tuple[str, ...], start: Start) -> float:
+    """How long the first hook may take: a dialog needs a person, who may be away."""
+    if "-p" in arguments or "--print" in arguments:
+        return SOON
+    if any(word.split("=")[0] in ("-r", "--resume", "--from-pr") for word in arguments):
+        return PATIENT
+    folder = _folder(start.env)
+    state = _read(
+        folder / ".claude.json"
+        if "CLAUDE_CONFIG_DIR" in start.env
+        else folder.parent / ".claude.json"
+    )
+    projects = state.get("projects")
+    known = projects.get(start.cwd) if isinstance(projects, dict) else None
+    trusted = isinstance(known, dict) and known.get("hasTrustDialogAccepted") is True
+    return SOON if trusted and state.get("hasCompletedOnboarding") is True else PATIENT
+
+
+def _folder(env: Mapping[str, str]) -> Path:
+    """Where this user's Claude Code keeps its settings."""
+    named = env.get("CLAUDE_CONFIG_DIR")
+    return Path(named) if named else Path(env.get("HOME") or Path.home()) / ".claude"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A JSON object from a file of the user's; empty where there is none to read."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
