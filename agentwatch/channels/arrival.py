@@ -60,7 +60,7 @@ def proposal(message: Mapping[str, Any], *, pid: int | None, parents: tuple[str,
 
 def _kind(message: Mapping[str, Any]) -> Kind:
     try:
-        return Kind(message.get("kind"))
+        return Kind(str(message.get("kind")))
     except ValueError as error:
         known = " ".join(Kind)
         raise wire.WireError(

@@ -6,7 +6,7 @@ Owns the honest summary.  Measures by trying; never kills or changes anything.
 from __future__ import annotations
 
 import platform
-import sys
+from dataclasses import asdict
 
 import click
 
@@ -29,8 +29,8 @@ NOT_COVERED = (
         "that no hook and no `propose` announced runs unseen. The kill still reaches it."
     ),
     (
-        "A process that another daemon starts on the agent's behalf (at, cron, systemd-run, docker, "
-        "ssh, an existing tmux server) is outside the tree: neither gated nor killed."
+        "A process that another daemon starts on the agent's behalf (at, cron, systemd-run, "
+        "docker, ssh, an existing tmux server) is outside the tree: neither gated nor killed."
     ),
     (
         "The agent runs as you: it can read what you can, and write your files, its own hook "
@@ -57,7 +57,7 @@ def survey() -> Json:
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "runtime": str(runtime_bases()[0]),
         "state": str(state_base()),
-        "containment": [item.to_json() for item in containment.survey()],
+        "containment": [asdict(item) for item in containment.survey()],
         "agents": [item.to_json() for item in agents.found()],
         "sessions": _sessions(),
         "covered": COVERED,
@@ -77,11 +77,12 @@ def _sessions() -> list[Json]:
 
 
 def _platform_limits() -> list[str]:
-    if sys.platform.startswith("linux"):
+    system = platform.system()
+    if system == "Linux":
         return []
     return [
         (
-            f"{platform.system()} has no process namespaces and no subreapers: containment is "
+            f"{system} has no process namespaces and no subreapers: containment is "
             "portable (grade C), and a process that hides between two looks may survive a kill. "
             "This has not been tried on a real machine yet."
         )

@@ -26,6 +26,9 @@ from agentwatch.model import Json, Session, SessionState
 from agentwatch.paths import Places
 from agentwatch.supervisor.config import Config
 
+UNSHOWN = 256 * 1024
+"""Bytes that may wait for a stalled terminal before the agent's output is left unread."""
+
 
 def terminal_size() -> tuple[int, int]:
     """Rows and columns of this terminal, 24 by 80 where there is none."""
@@ -79,52 +82,78 @@ def _is_over(event: Json) -> bool:
 
 def _relay(places: Places) -> None:
     """This terminal is the agent's until it ends; F9 and the tty's QUIT key kill."""
-    keys = guard.KeyFilter()
-    with contextlib.suppress(NoSupervisor), Client(places) as client, guard.raw_terminal(0):
-        first = client.call("watch", screen=True)
-        _print(first["output"])
-        if SessionState(first["session"]["state"]).over:
-            return
-        resized = _on_resize(client)
-        while True:
-            ready, _, _ = select.select([0, client.fileno()], [], [], 0.5)
-            resized()
-            if 0 in ready:
-                _type(places, client, keys.feed(os.read(0, 65536)))
-            if client.fileno() in ready and any(_shown(e) for e in client.arrived()):
+    with contextlib.suppress(NoSupervisor), Client(places) as client, guard.Terminal() as terminal:
+        relay = _Relay(places, client, terminal)
+        try:
+            relay.run(client.call("watch", screen=True))
+        finally:
+            relay.close()
+
+
+class _Relay:
+    """Bytes between a terminal that may stall and an agent that may flood."""
+
+    def __init__(self, places: Places, client: Client, terminal: guard.Terminal) -> None:
+        self._places = places
+        self._client = client
+        self._terminal = terminal
+        self._keys = guard.KeyFilter()
+        self._modes = guard.Modes()
+        self._unshown = bytearray()
+        self._size = terminal.size()
+        self._over = False
+
+    def run(self, first: Json) -> None:
+        """Relay until the session is over or the terminal is gone."""
+        self._unshown += base64.b64decode(first["output"])
+        self._over = SessionState(first["session"]["state"]).over
+        while not self._over:
+            self._resize()
+            # Keys are read whatever happens to the output: the kill key is among them.
+            reading = [self._terminal.fd]
+            if len(self._unshown) < UNSHOWN:
+                reading.append(self._client.fileno())
+            writing = [self._terminal.fd] if self._unshown else []
+            ready, writable, _ = select.select(reading, writing, [], 0.5)
+            if self._terminal.fd in ready and not self._typed(self._terminal.read()):
                 return
+            if writable:
+                self._show()
+            if self._client.fileno() in ready:
+                for event in self._client.arrived():
+                    self._take(event)
 
+    def close(self) -> None:
+        """Show what is left, and undo the modes the agent left on."""
+        self._terminal.flush(self._unshown)
+        self._modes.feed(bytes(self._unshown))
+        self._terminal.flush(self._modes.undo())
 
-def _type(places: Places, client: Client, fed: tuple[bytes, bool]) -> None:
-    passed, killed = fed
-    if killed:
-        kill.kill(places, trigger="key", by="foreground")
-    elif passed:
-        client.send("input", data=base64.b64encode(passed).decode())
+    def _typed(self, data: bytes | None) -> bool:
+        """Pass typing on; False once the terminal is gone."""
+        if data is None:
+            return False
+        passed, killed = self._keys.feed(data)
+        if killed:
+            kill.kill(self._places, trigger="key", by="foreground")
+        elif passed:
+            self._client.send("input", data=base64.b64encode(passed).decode())
+        return True
 
+    def _show(self) -> None:
+        written = self._terminal.write(self._unshown) or 0
+        self._modes.feed(bytes(self._unshown[:written]))
+        del self._unshown[:written]
 
-def _shown(event: Json) -> bool:
-    if event["event"] == "output":
-        _print(event["data"])
-    return _is_over(event)
+    def _take(self, event: Json) -> None:
+        if event["event"] == "output":
+            self._unshown += base64.b64decode(event["data"])
+        self._over = self._over or _is_over(event)
 
-
-def _print(data: str) -> None:
-    sys.stdout.buffer.write(base64.b64decode(data))
-    sys.stdout.buffer.flush()
-
-
-def _on_resize(client: Client) -> Callable[[], None]:
-    """A check that tells the agent when this terminal's size has changed."""
-    last = terminal_size()
-
-    def check() -> None:
-        nonlocal last
-        if (size := terminal_size()) != last:
-            last = size
-            client.send("resize", rows=size[0], cols=size[1])
-
-    return check
+    def _resize(self) -> None:
+        if (size := self._terminal.size()) != self._size:
+            self._size = size
+            self._client.send("resize", rows=size[0], cols=size[1])
 
 
 @contextlib.contextmanager
@@ -146,7 +175,7 @@ def _killed_by_signals(places: Places) -> Iterator[None]:
 def _report(places: Places) -> int:
     """Say how it ended, and with which status."""
     session: Session = sessions.last_known(places)
-    receipt = kill.read_receipt(places)
+    receipt = sessions.receipt(places)
     if receipt is not None:
         say(receipt.sentence())
     if session.exit is not None:

@@ -6,7 +6,6 @@ supervisor to do it would wait for a thing that may be hung.
 
 from __future__ import annotations
 
-import json
 import time
 
 import click
@@ -44,8 +43,8 @@ def command(session: str | None, everything: bool, as_json: bool) -> int:
         document(shown if everything else (shown[0] if shown else None))
     else:
         _tell(receipts, everything=everything)
-    for error in failed:
-        say(f"error: {error.what}")
+    for failure in failed:
+        say(f"error: {failure.what}")
     clean = all(item.clean for item in receipts) and not failed
     return int(ExitCode.OK if clean else ExitCode.NO)
 
@@ -55,11 +54,8 @@ def _detailed(receipt: Receipt, places: list[Places]) -> Receipt:
     where = next(item for item in places if item.id == receipt.session)
     end = time.monotonic() + WAIT_FOR_DETAILS
     while time.monotonic() < end:
-        try:
-            known = Receipt.from_json(json.loads(where.receipt.read_text()))
-        except (OSError, ValueError, KeyError, TypeError):
-            break
-        if known.complete:
+        known = sessions.receipt(where)
+        if known is not None and known.complete:
             return known
         time.sleep(0.01)
     return receipt

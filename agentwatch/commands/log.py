@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import click
 
@@ -24,7 +25,9 @@ def command(session: str | None, verify: bool, follow: bool, as_json: bool) -> i
     places = sessions.any_session(session) if session else _newest()
     if verify:
         return _verify(places, as_json=as_json)
-    entries = journal.follow(places.journal) if follow else journal.read(places.journal)
+    entries = (
+        journal.follow(places.journal, _ended(places)) if follow else journal.read(places.journal)
+    )
     if as_json and not follow:
         document([item.to_json() for item in entries])
         return 0
@@ -34,6 +37,16 @@ def command(session: str | None, verify: bool, follow: bool, as_json: bool) -> i
         else:
             print(_told(entry), flush=True)
     return 0
+
+
+def _ended(places: Places) -> Callable[[float], bool]:
+    """Waits, then says whether the session is over and gone."""
+
+    def look(seconds: float) -> bool:
+        time.sleep(seconds)
+        return not places.runtime.exists()
+
+    return look
 
 
 def _newest() -> Places:

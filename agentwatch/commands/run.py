@@ -55,8 +55,6 @@ from agentwatch.supervisor.config import Config
 @click.option(
     "--arm-within",
     type=click.FloatRange(min=1),
-    default=60.0,
-    show_default=True,
     metavar="SECONDS",
     help="Freeze an agent whose hook is not seen by then.",
 )
@@ -71,7 +69,7 @@ def command(
     on_detach: str,
     require: str | None,
     containment: str | None,
-    arm_within: float,
+    arm_within: float | None,
     no_tui: bool,
     ungated: bool,
     argv: tuple[str, ...],

@@ -9,7 +9,7 @@ import json
 
 from agentwatch.client import Client
 from agentwatch.errors import AgentwatchError, ExitCode
-from agentwatch.model import Json, Session
+from agentwatch.model import Json, Receipt, Session
 from agentwatch.paths import Places, live_places, runtime_bases, state_base
 
 
@@ -66,6 +66,14 @@ def last_known(places: Places) -> Session:
         raise AgentwatchError(
             f"nothing is known of {places.id} any more", code=ExitCode.NOT_FOUND
         ) from error
+
+
+def receipt(places: Places) -> Receipt | None:
+    """What the kill of a session measured, if it was killed."""
+    try:
+        return Receipt.from_json(json.loads(places.receipt.read_text()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _choose(name: str | None, among: list[Places], what: str) -> Places:

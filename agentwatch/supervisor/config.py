@@ -37,8 +37,8 @@ class Config:
     containment: str | None = None
     """The means to use, None for the strongest."""
     ungated: bool = False
-    arm_within: float = 60.0
-    """Seconds within which an agent's hook must be seen alive."""
+    arm_within: float | None = None
+    """Seconds within which an agent's hook must be seen alive; None for what suits the agent."""
     stdio: tuple[int, int, int] | None = None
     """Descriptors handed over for the agent; None gives it a terminal of its own."""
     rows: int = 24

@@ -130,7 +130,7 @@ class ClientConnection:
 
     def _decide(self, message: Json) -> Json:
         try:
-            verdict = Verdict(message.get("verdict"))
+            verdict = Verdict(str(message.get("verdict")))
         except ValueError as error:
             raise wire.WireError("a verdict is allow or deny") from error
         action = self._session.decide(

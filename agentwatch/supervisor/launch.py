@@ -7,9 +7,9 @@ open.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from agentwatch import containment
+from agentwatch import agents, containment
 from agentwatch.agents import Prepared
 from agentwatch.containment.base import Launch, Running
 from agentwatch.model import Grade
@@ -30,6 +30,30 @@ class Secrets:
     def new(cls) -> Secrets:
         """Fresh ones."""
         return cls(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+
+
+UNKNOWN_AGENT = (
+    "No hook is known for this agent: what it does without `propose` is not asked about. "
+    "The kill covers it."
+)
+
+UNGATED = "UNGATED: nothing is asked. Only the kill covers this agent."
+
+
+def prepare(config: Config) -> Prepared:
+    """The command as it must be started; raises AgentwatchError where it cannot be gated."""
+    prepared = agents.prepare(
+        config.argv,
+        config.env,
+        ungated=config.ungated,
+        socket=str(config.places.agent_socket),
+        cwd=config.cwd,
+    )
+    if config.ungated:
+        return replace(prepared, notes=(UNGATED,))
+    if not prepared.expects_arm:
+        return replace(prepared, notes=(*prepared.notes, UNKNOWN_AGENT))
+    return prepared
 
 
 def environment(config: Config, prepared: Prepared, secret: Secrets) -> dict[str, str]:

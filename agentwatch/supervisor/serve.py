@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agentwatch import agents, containment, kill
+from agentwatch import containment, kill
 from agentwatch.containment.base import Running
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
@@ -50,8 +50,7 @@ class Supervisor:
         self.places.create()
         self.terminal = AgentTerminal(config.rows, config.cols) if config.stdio is None else None
         journal = Journal.open(self.places.journal, config.session)
-        prepared = agents.prepare(config.argv, config.env, ungated=config.ungated)
-        self.session = Supervised(config, prepared, journal)
+        self.session = Supervised(config, launch.prepare(config), journal)
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
         self._over = asyncio.Event()
@@ -127,10 +126,11 @@ class Supervisor:
 
     def _check_armed(self, now: float) -> None:
         session = self.session
-        late = now - self._started > self.config.arm_within
+        within = self.config.arm_within or session.prepared.arm_within
+        late = now - self._started > within
         if session.armed is False and late and session.state is SessionState.RUNNING:
             self._started = float("inf")  # asked once; a person may resume it as it is
-            session.not_armed()
+            session.not_armed(within)
 
     def _check_screens(self, now: float) -> None:
         if self.desk.screens > 0 or not self.desk.had_screen:

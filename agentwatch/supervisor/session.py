@@ -205,12 +205,12 @@ class Supervised:
             self.note("armed", {"agent": self.prepared.name, "detail": detail[:200]})
             self.publish_session()
 
-    def not_armed(self) -> None:
+    def not_armed(self, within: float) -> None:
         """The hook was not seen in time: hold everything and say so."""
         self.freeze("gate")
         self.alarm(
             f"the hook of {self.prepared.name} was not seen within "
-            f"{self.config.arm_within:g} s: the agent is frozen; "
+            f"{within:g} s: the agent is frozen; "
             "resuming lets it work without its gate"
         )
 

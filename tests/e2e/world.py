@@ -1,0 +1,151 @@
+"""A throw-away user: own folders, own sessions, and the program as they would run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+DEADLINE = 20.0
+"""Seconds any condition may take; generous, because the machine may be busy."""
+
+
+def wait_for(look: Callable[[], Any], what: str, *, within: float = DEADLINE) -> Any:
+    """The first true value `look` gives; fails with `what` past the deadline."""
+    end = time.monotonic() + within
+    while not (found := look()):
+        if time.monotonic() > end:
+            pytest.fail(f"waited {within} s for {what}")
+        time.sleep(0.02)
+    return found
+
+
+class World:
+    """The folders of one throw-away user, and the program as they would run it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.work = folder / "work"
+        self.state = folder / "s"
+        self.runtime = folder / "r"
+        for item in (self.work, self.state, self.runtime):
+            item.mkdir(mode=0o700)
+        self.env = {
+            "HOME": str(folder),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "XDG_STATE_HOME": str(self.state),
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "TEXTUAL_ANIMATIONS": "none",
+        }
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def command(self, *args: str) -> list[str]:
+        """The command line of one call."""
+        return [sys.executable, "-m", "agentwatch", *args]
+
+    def call(
+        self, *args: str, check: bool = True, timeout: float = 30.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
+        done = subprocess.run(
+            self.command(*args),
+            env=self.env,
+            cwd=self.work,
+            text=True,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"{args} gave {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def json(self, *args: str, check: bool = True) -> Any:
+        """Run it with --json and read what it printed."""
+        return json.loads(self.call(*args, "--json", check=check).stdout)
+
+    def start(self, *args: str) -> subprocess.Popen[bytes]:
+        """Run it in the background, output in files that `output` reads."""
+        number = len(self.started)
+        out, err = self.folder / f"out{number}", self.folder / f"err{number}"
+        with out.open("wb") as output, err.open("wb") as errors:
+            process = subprocess.Popen(
+                self.command(*args),
+                env=self.env,
+                cwd=self.work,
+                stdout=output,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.started.append(process)
+        return process
+
+    def output(self, process: subprocess.Popen[bytes]) -> str:
+        """What a background call has printed, both streams."""
+        number = self.started.index(process)
+        return "".join((self.folder / f"{name}{number}").read_text() for name in ("out", "err"))
+
+    def run_agent(self, *argv: str, options: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        """Put an agent under supervision without a screen, and wait until it runs."""
+        process = self.start("run", "--no-tui", *options, "--", *argv)
+        wait_for(lambda: self.sessions() or process.poll() is not None, "the session to be listed")
+        return process
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Live sessions whose agent has started."""
+        listed = self.json("ls")
+        return [item for item in listed if item["state"] != "starting"]
+
+    def session(self) -> dict[str, Any]:
+        """The one live session."""
+        (found,) = self.sessions()
+        return found  # type: ignore[no-any-return]
+
+    def pending(self, count: int = 1) -> list[dict[str, Any]]:
+        """At least so many waiting actions."""
+        return wait_for(  # type: ignore[no-any-return]
+            lambda: (found := self.json("pending")) and len(found) >= count and found,
+            f"{count} pending actions",
+        )
+
+    def script(self, name: str, text: str) -> Path:
+        """A Python file of the agent's."""
+        path = self.work / name
+        path.write_text(text)
+        return path
+
+    def journal(self, session: str) -> list[dict[str, Any]]:
+        """The session's record."""
+        lines = (self.state / "agentwatch/sessions" / session / "journal.jsonl").read_text()
+        return [json.loads(line) for line in lines.splitlines()]
+
+    def end(self) -> None:
+        """Kill what is left of this user's sessions, and the calls we started."""
+        self.call("kill", "--all", check=False)
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs (a zombie does not)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] not in ("Z", "X")
