@@ -1,0 +1,244 @@
+"""The card: what one action is, in the order a person needs it.
+
+Owns the words and the order: what exactly, what it touches, why it is asked, what the agent says,
+the change, the tool's parameters.  Everything that is not ours stands behind a gutter and has gone
+through `agent_text`.  Decides nothing; truncates nothing, because what is approved is what is
+shown.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from agentwatch.model import ActionState, Kind, Origin, Proposal, Reversibility, Verdict
+from agentwatch.tui.changes import change_lines, drawn_in
+from agentwatch.tui.lines import Line, blank, block, heading, joined, sentence
+from agentwatch.tui.text import Role, agent_text, our_text
+from agentwatch.tui.watched import Seen
+
+LONG = 60
+"""Columns beyond which an argument list is drawn one argument a line."""
+
+RISK: Mapping[Reversibility, tuple[str, str, str]] = {
+    Reversibility.READ_ONLY: (" ", "only reads", Role.GOOD),
+    Reversibility.REVERSIBLE: ("·", "can be undone", Role.GOOD),
+    Reversibility.EXTERNALLY_REVERSIBLE: ("?", "can be undone only by others", Role.WARN),
+    Reversibility.IRREVERSIBLE: ("!", "CANNOT be undone", Role.DANGER),
+}
+
+VERB: Mapping[Kind, str] = {
+    Kind.EXEC: "run a command",
+    Kind.READ: "read",
+    Kind.WRITE: "write",
+    Kind.DELETE: "delete",
+    Kind.RENAME: "rename",
+    Kind.NETWORK: "use the network",
+    Kind.TOOL: "use a tool",
+    Kind.MESSAGE: "send a message",
+    Kind.ASK_DAEMON: "have another program run something",
+    Kind.OTHER: "do something else",
+}
+
+
+def card_lines(seen: Seen) -> list[Line]:
+    """The whole card of one action."""
+    sections = (
+        _head(seen),
+        _exactly(seen.action.proposal),
+        _touches(seen),
+        _why(seen),
+        _words(seen.action.proposal),
+        _change(seen.action.proposal),
+        _params(seen.action.proposal),
+    )
+    lines: list[Line] = []
+    for section in sections:
+        if section and lines:
+            lines.append(blank())
+        lines.extend(section)
+    return lines
+
+
+def summary(seen: Seen) -> Text:
+    """One line for the queue."""
+    return agent_text(seen.action.proposal.summary or seen.action.proposal.command or "")
+
+
+def _head(seen: Seen) -> list[Line]:
+    action = seen.action
+    glyph, words, role = RISK[action.reversibility]
+    verb = our_text(VERB[action.proposal.kind].capitalize(), Role.STRONG)
+    risk = our_text(f"{glyph} {words}".strip(), role)
+    parts: list[Text | str] = [verb, risk, agent_text(action.id, role=Role.DIM)]
+    lines = [Line(joined(parts))]
+    if action.state is not ActionState.PENDING:
+        lines.append(_answer(seen))
+    if not seen.sound:
+        lines.append(
+            sentence(
+                "The supervisor's digest is not that of what is drawn here: this cannot be "
+                "approved, only denied.",
+                Role.DANGER,
+                0,
+            )
+        )
+    if action.proposal.origin is Origin.OBSERVED:
+        note = "Seen at the system, not declared by the agent: it went around its own gate."
+        lines.append(sentence(note, Role.WARN, 0))
+    return lines
+
+
+def _answer(seen: Seen) -> Line:
+    decision = seen.action.decision
+    allowed = seen.action.state is ActionState.ALLOWED
+    word = our_text("ALLOWED" if allowed else "DENIED", Role.GOOD if allowed else Role.DANGER)
+    parts: list[Text | str] = [word]
+    if decision is not None:
+        parts.append(agent_text(f"by {decision.by}", role=""))
+        if decision.why:
+            parts.append(agent_text(decision.why, role=""))
+        if (decision.verdict is Verdict.ALLOW) is not allowed:
+            parts.append(our_text("the supervisor contradicts itself", Role.DANGER))
+    return Line(joined(parts))
+
+
+def _exactly(proposal: Proposal) -> list[Line]:
+    lines = [heading("What exactly")]
+    if proposal.command is not None:
+        lines += _code(agent_text(proposal.command, newlines=True))
+    if proposal.argv and not _says_the_same(proposal):
+        lines += _argv(proposal.argv)
+    for name, value in (("address", proposal.url), ("host", proposal.host)):
+        if value:
+            lines.append(_field(name, agent_text(value)))
+    if proposal.tool:
+        lines.append(_field("tool", agent_text(proposal.tool)))
+    if not (proposal.command or proposal.argv):
+        lines += _code(agent_text(proposal.summary, newlines=True))
+    if proposal.cwd:
+        lines.append(_field("in", agent_text(proposal.cwd)))
+    lines.append(_field("asked by", _asker(proposal)))
+    return lines
+
+
+def _argv(argv: tuple[str, ...]) -> list[Line]:
+    joined_up = agent_text(shlex.join(argv))
+    if joined_up.cell_len <= LONG:
+        return _code(joined_up)
+    width = len(str(len(argv) - 1))
+    return [
+        Line(agent_text(item), f"│ {number:>{width}} ", f"┊ {'':>{width}} ", Role.DIM, words=False)
+        for number, item in enumerate(argv)
+    ]
+
+
+def _says_the_same(proposal: Proposal) -> bool:
+    """Whether the argument list is only a shell around the command that is already drawn."""
+    argv = proposal.argv
+    return len(argv) == 3 and argv[1] in ("-c", "-lc") and argv[2] == proposal.command
+
+
+def _asker(proposal: Proposal) -> Text:
+    parts: list[Text | str] = []
+    who = "the agent" if not proposal.proposer else "its sub-agent "
+    text = our_text(who)
+    if proposal.proposer:
+        text.append_text(agent_text(proposal.proposer))
+    parts.append(text)
+    parts.append(our_text("through ").append_text(agent_text(proposal.channel, role="")))
+    if proposal.pid is not None:
+        chain = our_text(f"pid {proposal.pid}")
+        for parent in proposal.parents:
+            chain.append(" ← ", Role.DIM).append_text(agent_text(parent))
+        parts.append(chain)
+    return joined(parts)
+
+
+def _touches(seen: Seen) -> list[Line]:
+    paths = seen.action.proposal.paths
+    if not paths and not seen.action.outside:
+        return []
+    outside = frozenset(seen.action.outside)
+    listed = [*paths, *(path for path in seen.action.outside if path not in paths)]
+    count = f"{len(outside)} outside the workspace" if outside else "all inside the workspace"
+    lines = [heading("What it touches", count)]
+    for path in listed:
+        text = agent_text(path)
+        if path in outside:
+            text = our_text("").append_text(text).append("  OUTSIDE the workspace", Role.WARN)
+        mark = "! " if path in outside else "│ "
+        role = Role.WARN if path in outside else Role.DIM
+        lines.append(Line(text, mark, "┊ ", role, words=False))
+    return lines
+
+
+def _why(seen: Seen) -> list[Line]:
+    lines = [heading("Why you are asked")]
+    reasons = seen.action.reasons or ("The supervisor gave no reason.",)
+    lines += [Line(agent_text(reason, role=""), "  ", "  ") for reason in reasons]
+    return lines
+
+
+def _words(proposal: Proposal) -> list[Line]:
+    if not proposal.words:
+        return []
+    text = agent_text(proposal.words, newlines=True)
+    return [
+        heading("The agent says", "its own words; nobody has checked them"),
+        *block(text, "“ ", "  ", Role.DIM, words=True),
+    ]
+
+
+def _change(proposal: Proposal) -> list[Line]:
+    if not proposal.diff:
+        return []
+    return change_lines(proposal.diff)
+
+
+def _params(proposal: Proposal) -> list[Line]:
+    if not proposal.params:
+        return []
+    lines = [heading("The tool's parameters", "exact")]
+    for name, value in proposal.params.items():
+        lines += _param(proposal, str(name), value)
+    return lines
+
+
+def _param(proposal: Proposal, name: str, value: Any) -> list[Line]:
+    label = agent_text(name, role=Role.LABEL).append(": ", Role.DIM)
+    if isinstance(value, str):
+        if where := _drawn_above(proposal, value):
+            return [Line(label.append(where, Role.DIM), "│ ", "┊ ")]
+        text = agent_text(value, newlines=True)
+        if "\n" not in value:
+            return [Line(label.append_text(text), "│ ", "┊ ", words=False)]
+        return [Line(label, "│ ", "┊ "), *block(text, "│   ", "┊   ", Role.DIM, words=False)]
+    shown = json.dumps(value, indent=2, ensure_ascii=False)
+    return _code(label.append_text(agent_text(shown, newlines=True)))
+
+
+def _drawn_above(proposal: Proposal, value: str) -> str:
+    """Where exactly this value is already drawn; empty when it must be drawn here."""
+    if len(value) <= LONG:
+        return ""
+    if value == proposal.command:
+        return "the command above, exactly"
+    if value == proposal.words:
+        return "the agent's words above, exactly"
+    if proposal.diff and drawn_in(value, proposal.diff):
+        return f"{len(value)} characters, all of them in the change above"
+    return ""
+
+
+def _field(name: str, value: Text) -> Line:
+    text = our_text("").append(f"{name} ", Role.LABEL).append_text(value)
+    return Line(text, "  ", "    ", Role.DIM, words=False)
+
+
+def _code(text: Text) -> list[Line]:
+    return block(text, "│ ", "┊ ", Role.DIM, words=False)

@@ -1,0 +1,254 @@
+"""THE key table: every key of the screen, what it does, where it works, how it is shown.
+
+Owns the table and what is derived from it: bindings, the footer, the help, the palette.  A key
+that is not here does nothing.  Runs no action itself.
+
+What a key here may be: stopping keys are one press, anywhere, never asked back.  Keys that let
+something through (`a`, `r`) are lower-case letters that end no terminal reply and no torn escape
+sequence, and obey the quiet rule.  Enter, space, escape, tab, digits and the mouse let nothing
+through.  The kill keys may be given other names, never taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Final
+
+from textual.binding import Binding
+
+
+class Where(Flag):
+    """The screens a key works on."""
+
+    MAIN = auto()
+    FULL = auto()
+    BECAUSE = auto()
+    ATTACH = auto()
+    READING = auto()
+    """Help and log: text to read, nothing to decide."""
+
+    CARD = MAIN | FULL
+    LISTS = MAIN | FULL | READING
+    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | READING
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One line of the table."""
+
+    keys: tuple[str, ...]
+    """As the toolkit names them; the first is the one shown."""
+    action: str
+    shown: str
+    does: str
+    where: Where
+    label: str = ""
+    """Its word in the footer; empty keeps it out."""
+    rank: int = 9
+    """Footer order where room is short: lower stays."""
+    aimed: bool = False
+    """Lets something through: under the quiet rule, never in the palette."""
+    spoken: str = ""
+    """Its name in the palette; empty keeps it out."""
+
+
+KILL_KEYS: Final = ("f9", "ctrl+backslash")
+"""What both the guard and the input thread of this program look for."""
+
+KEPT_FROM_AGENT: Final = frozenset({*KILL_KEYS, "f8", "ctrl+right_square_bracket"})
+"""The only keys an attached agent does not get."""
+
+TABLE: Final = (
+    Key(
+        ("a",),
+        "approve",
+        "a",
+        "approve the one action on the card, as it is drawn",
+        Where.CARD,
+        "approve",
+        0,
+        aimed=True,
+    ),
+    Key(("d",), "deny", "d", "deny it", Where.CARD, "deny", 1, spoken="Deny the chosen action"),
+    Key(
+        ("n",),
+        "because",
+        "n",
+        "deny it and tell the agent why",
+        Where.CARD,
+        "no, because…",
+        2,
+        spoken="Deny the chosen action, because…",
+    ),
+    Key(
+        ("enter",),
+        "open",
+        "enter",
+        "show the card full size; decides nothing",
+        Where.MAIN,
+        "open",
+        7,
+        spoken="Show the card full size",
+    ),
+    Key(
+        ("t",),
+        "attach",
+        "t",
+        "take the agent's terminal",
+        Where.MAIN,
+        "attach",
+        5,
+        spoken="Take the agent's terminal",
+    ),
+    Key(
+        ("l",),
+        "log",
+        "l",
+        "what was proposed and decided lately",
+        Where.MAIN,
+        "log",
+        6,
+        spoken="Recent actions",
+    ),
+    Key(
+        ("slash",),
+        "filter",
+        "/",
+        "show only actions that contain a text",
+        Where.MAIN,
+        "filter",
+        8,
+        spoken="Filter the queue",
+    ),
+    Key(
+        ("p",),
+        "freeze",
+        "p",
+        "freeze the agent's whole tree",
+        Where.CARD,
+        "freeze",
+        3,
+        spoken="Freeze the agent's tree",
+    ),
+    Key(
+        ("r",),
+        "resume",
+        "r",
+        "let a frozen tree run again",
+        Where.MAIN,
+        "resume",
+        3,
+        aimed=True,
+    ),
+    Key(
+        ("q", "ctrl+q"),
+        "leave",
+        "q",
+        "leave the screen; what is pending stays held",
+        Where.MAIN,
+        "leave",
+        8,
+        spoken="Leave the screen",
+    ),
+    Key(
+        ("f9",),
+        "kill",
+        "F9",
+        "KILL the agent's whole tree",
+        Where.EVERYWHERE,
+        "KILL",
+        0,
+        spoken="KILL the agent's whole tree",
+    ),
+    Key(("ctrl+backslash",), "kill", "ctrl+\\", "the same", Where.EVERYWHERE),
+    Key(("f8",), "freeze", "F8", "freeze, from any screen", Where.EVERYWHERE),
+    Key(("question_mark", "f1"), "help", "?", "this page", Where.CARD, "help", 0, spoken="Help"),
+    Key(("down", "j"), "choose(1)", "↓ j", "choose the next action", Where.MAIN),
+    Key(("up", "k"), "choose(-1)", "↑ k", "choose the one before", Where.MAIN),
+    Key(("pagedown",), "page(1)", "PgDn", "read on", Where.LISTS),
+    Key(("pageup",), "page(-1)", "PgUp", "read back", Where.LISTS),
+    Key(("tab",), "pane(1)", "tab", "next pane", Where.MAIN),
+    Key(("shift+tab",), "pane(-1)", "shift+tab", "pane before", Where.MAIN),
+    Key(("1",), "go('queue')", "1", "go to the queue", Where.MAIN),
+    Key(("2",), "go('card')", "2", "go to the card", Where.MAIN),
+    Key(("3",), "go('output')", "3", "go to the agent's output", Where.MAIN),
+    Key(("colon", "ctrl+p"), "palette", ":", "command palette", Where.MAIN),
+    Key(
+        ("escape",),
+        "back",
+        "esc",
+        "back; decides nothing",
+        Where.FULL | Where.BECAUSE | Where.READING | Where.MAIN,
+        "back",
+        1,
+    ),
+    Key(
+        ("ctrl+c",),
+        "copy",
+        "ctrl+c",
+        "copy what is marked; kills nothing, leaves nothing",
+        Where.LISTS | Where.BECAUSE,
+    ),
+    Key(
+        ("ctrl+right_square_bracket",),
+        "detach",
+        "ctrl+]",
+        "leave the agent's terminal",
+        Where.ATTACH,
+        "back",
+        1,
+    ),
+    Key((), "send", "enter", "send the reason to the agent and deny", Where.BECAUSE, "send it", 0),
+)
+
+
+def bindings(where: Where) -> list[Binding]:
+    """The table as the toolkit wants it, for one screen.
+
+    Stopping keys come first in line (`priority`), before any text box sees them.
+    """
+    return [
+        Binding(name, key.action, key.does, show=False, priority=_comes_first(key))
+        for key in TABLE
+        if key.where & where
+        for name in key.keys
+    ]
+
+
+def bound(where: Where) -> frozenset[str]:
+    """Every key that means something on one screen."""
+    return frozenset(name for key in TABLE if key.where & where for name in key.keys)
+
+
+def footer(where: Where, width: int, hidden: Iterable[str] = ()) -> list[Key]:
+    """The keys for the bottom line: as many as fit, KILL and help always last."""
+    left_out = frozenset(hidden)
+    wanted = [
+        key for key in TABLE if key.where & where and key.label and key.action not in left_out
+    ]
+    if where is Where.MAIN:
+        wanted = [key for key in wanted if key.action != "back"]
+    room = width - 2
+    chosen: list[Key] = []
+    for key in sorted(wanted, key=lambda item: item.rank):
+        need = len(footer_words(key)) + (2 if chosen else 0)
+        if need <= room:
+            chosen.append(key)
+            room -= need
+    return sorted(chosen, key=wanted.index)
+
+
+def footer_words(key: Key) -> str:
+    """The key and its word."""
+    return f"{key.shown} {key.label}"
+
+
+def palette() -> Iterator[Key]:
+    """What the palette offers: never a key that lets something through."""
+    return (key for key in TABLE if key.spoken and not key.aimed)
+
+
+def _comes_first(key: Key) -> bool:
+    return key.action == "kill" or "f8" in key.keys

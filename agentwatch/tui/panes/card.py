@@ -1,0 +1,66 @@
+"""The card pane: one action, complete.
+
+Owns the binding of an answer to what was drawn: the identity and digest of the very JSON whose
+lines are on screen, and whether their end has been seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentwatch.tui.cards import card_lines
+from agentwatch.tui.lines import sentence
+from agentwatch.tui.panes.painted import Painted
+from agentwatch.tui.text import Role
+from agentwatch.tui.watched import Seen
+
+NOTHING = "Nothing is chosen."
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a person is looking at: an answer is bound to exactly this."""
+
+    action: str
+    digest: str
+    approvable: bool
+    """False where it is no longer waiting, unsound, or could not be drawn."""
+
+
+class CardPane(Painted):
+    """Draws one action and remembers which."""
+
+    drawn: Drawn | None = None
+
+    def show_card(self, seen: Seen | None, *, empty: str = NOTHING) -> bool:
+        """Draw an action; says whether the content to decide on is another than before."""
+        before = self.drawn and (self.drawn.action, self.drawn.digest)
+        if seen is None:
+            self.drawn = None
+            self.border_title = "Action"
+            if before is not None or not self.text:
+                self.show([sentence(empty, Role.DIM, 1)])
+            return before is not None
+        changed = before != (seen.id, seen.digest)
+        old = self.drawn
+        self.drawn = Drawn(seen.id, seen.digest, seen.pending and seen.sound)
+        if changed or old != self.drawn:
+            self._draw(seen, from_top=changed)
+        return changed
+
+    @property
+    def read(self) -> bool:
+        """Whether the end of the card has been on screen."""
+        return self.drawn is not None and self.end_painted
+
+    def _draw(self, seen: Seen, *, from_top: bool) -> None:
+        try:
+            lines = card_lines(seen)
+        except Exception as error:  # noqa: BLE001  what cannot be drawn cannot be approved
+            lines = [
+                sentence("This action cannot be drawn, so it cannot be approved.", Role.DANGER, 0),
+                sentence(f"The reason: {type(error).__name__}.", Role.DIM, 0),
+            ]
+            self.drawn = Drawn(seen.id, seen.digest, approvable=False)
+        self.border_title = "Action"
+        self.show(lines, from_top=from_top)

@@ -1,0 +1,196 @@
+"""The one screen: status, notices, queue, card, the agent's output, keys.
+
+Owns the choice (by the action's name, never by its row) and the filter.  The choice moves only by
+a key, a click, or the person's own answer.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.widgets import Input
+
+from agentwatch.tui.keys import Where, bindings
+from agentwatch.tui.panes.card import CardPane
+from agentwatch.tui.panes.footer import FooterBar
+from agentwatch.tui.panes.notices import Notices
+from agentwatch.tui.panes.output import OutputPane
+from agentwatch.tui.panes.painted import Painted
+from agentwatch.tui.panes.queue import EMPTY, QueuePane
+from agentwatch.tui.panes.status import StatusBar
+from agentwatch.tui.screens.attach import AttachScreen
+from agentwatch.tui.screens.deciding import Deciding
+from agentwatch.tui.screens.full import FullScreen
+from agentwatch.tui.screens.log import LogScreen
+from agentwatch.tui.screens.palette import Palette
+from agentwatch.tui.watched import Seen, search_text
+
+PANES = ("queue", "card", "output")
+
+
+class MainScreen(Deciding, inherit_bindings=False):
+    """Everything at one look."""
+
+    where: ClassVar[Where] = Where.MAIN
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(Where.MAIN))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
+        self.chosen: str | None = None
+        self._filter = ""
+
+    def compose(self) -> ComposeResult:
+        """The panes, top to bottom."""
+        yield StatusBar(id="status")
+        yield Notices(id="notices")
+        yield Input(placeholder="show only what contains…", id="filter")
+        with Container(id="panes"):
+            yield QueuePane(id="queue")
+            yield CardPane(id="card")
+            yield OutputPane(self.watch_app.agent_screen, id="output")
+        yield FooterBar(id="footer")
+
+    def on_mount(self) -> None:
+        """Start on the queue."""
+        self.query_one("#filter").display = False
+        self.query_one(QueuePane).focus()
+        self.sync()
+
+    def on_resize(self) -> None:
+        """The rows of the bars depend on the width."""
+        self.call_after_refresh(self.sync)
+
+    def sync(self) -> None:
+        """Draw what is known now."""
+        app, now = self.watch_app, self.watch_app.wall()
+        app.watched.forget_decided(self.chosen)
+        rows = self.rows()
+        if self.chosen is None and rows:
+            self.chosen = rows[0].id
+        width, height = self.size
+        self.query_one(StatusBar).show_status(app.status_of(), now, width)
+        self.query_one(Notices).show_notices(app.watched, app.kill_failed, width, height // 3)
+        self.query_one(QueuePane).show(rows, self.chosen, now, self._when_empty())
+        self._sync_card()
+        self.query_one(OutputPane).follow()
+        self.show_keys()
+
+    def rows(self) -> list[Seen]:
+        """What the queue shows."""
+        return self.watch_app.watched.rows(self.chosen, self._matches)
+
+    def answered(self, action: str) -> None:
+        """The person's own answer was taken: go on to the next in line."""
+        if action != self.chosen:
+            return
+        waiting = [seen.id for seen in self.rows() if seen.pending and seen.id != action]
+        place = next((i for i, seen in enumerate(self.rows()) if seen.id == action), 0)
+        self.chosen = waiting[min(place, len(waiting) - 1)] if waiting else None
+        self.sync()
+
+    def action_choose(self, step: int) -> None:
+        """Choose another row, or scroll the pane that has the focus."""
+        focused = self.focused
+        if isinstance(focused, Painted):
+            focused.scroll_to(y=focused.scroll_offset.y + step, animate=False, immediate=True)
+            return
+        names = [seen.id for seen in self.rows()]
+        if not names:
+            return
+        place = names.index(self.chosen) if self.chosen in names else -step
+        self.chosen = names[max(0, min(len(names) - 1, place + step))]
+        self.sync()
+
+    def on_queue_pane_picked(self, event: QueuePane.Picked) -> None:
+        """A click chooses."""
+        self.chosen = event.action
+        self.sync()
+
+    def action_page(self, direction: int) -> None:
+        """Read on in the card, wherever the focus is."""
+        self.card.page(direction)
+
+    def action_pane(self, step: int) -> None:
+        """Go to the pane after or before."""
+        shown = [name for name in PANES if self.query_one(f"#{name}").display]
+        here = getattr(self.focused, "id", None)
+        place = shown.index(here) if here in shown else 0
+        self.action_go(shown[(place + step) % len(shown)])
+
+    def action_go(self, pane: str) -> None:
+        """Go to a pane."""
+        self.query_one(f"#{pane}").focus()
+
+    def action_open(self) -> None:
+        """Show the card full size."""
+        if self.card.drawn is not None and self.chosen is not None:
+            self.app.push_screen(FullScreen(self.chosen))
+
+    def action_attach(self) -> None:
+        """Take the agent's terminal."""
+        self.app.push_screen(AttachScreen())
+
+    def action_log(self) -> None:
+        """Show recent actions."""
+        self.app.push_screen(LogScreen())
+
+    def action_palette(self) -> None:
+        """Show the commands by name."""
+        self.app.push_screen(Palette())
+
+    def action_resume(self) -> None:
+        """Let a frozen tree run again; lets something through, so it must be aimed."""
+        if self.watch_app.take_aim("r"):
+            self.watch_app.ask("resume", "Resumed.")
+        else:
+            self.watch_app.say("Not resumed: too soon. Press r again.")
+
+    def action_leave(self) -> None:
+        """Leave; everything pending stays held."""
+        self.app.exit(0)
+
+    def action_filter(self) -> None:
+        """Open the filter line."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def action_back(self) -> None:
+        """Close the filter and show everything."""
+        box = self.query_one("#filter", Input)
+        box.value = self._filter = ""
+        box.display = False
+        self.query_one(QueuePane).focus()
+        self.sync()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing: plain text, no patterns."""
+        self._filter = event.value.casefold()
+        self.sync()
+
+    def on_input_submitted(self) -> None:
+        """Keep the filter, go back to the queue."""
+        self.query_one(QueuePane).focus()
+
+    def _matches(self, seen: Seen) -> bool:
+        return not self._filter or self._filter in search_text(seen)
+
+    def _when_empty(self) -> str:
+        watched = self.watch_app.watched
+        if self._filter:
+            return "Nothing that waits contains this text. esc shows everything."
+        if watched.over:
+            return "The session is over. Nothing more is released."
+        if watched.lost is not None:
+            return "Nothing is known to wait."
+        return EMPTY
+
+    def _sync_card(self) -> None:
+        seen = self.watch_app.watched.actions.get(self.chosen or "")
+        if self.card.show_card(seen, empty="Here you will see what the agent asks for."):
+            self.watch_app.quiet.drawn()

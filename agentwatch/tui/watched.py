@@ -1,0 +1,150 @@
+"""What this client knows of the session it watches.
+
+Owns the order of the queue, the last known session, alarms and receipt, built from the answers
+and events of the supervisor.  Draws nothing, asks nothing, decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentwatch.model import Action, ActionState, Json, Receipt, Session, digest_of
+
+ALARMS_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a person must know, as the supervisor worded it."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One action as it reached us: the JSON that is drawn, and the digest of exactly that."""
+
+    raw: Json
+    action: Action
+    digest: str
+
+    @property
+    def id(self) -> str:
+        """Its name in every message."""
+        return self.action.id
+
+    @property
+    def pending(self) -> bool:
+        """Whether it still waits for an answer."""
+        return self.action.state is ActionState.PENDING
+
+    @property
+    def sound(self) -> bool:
+        """Whether the supervisor's own digest agrees with the one of what is drawn."""
+        return self.raw.get("digest") == self.digest
+
+    @classmethod
+    def read(cls, raw: Json) -> Seen:
+        """Raises where the message is not an action."""
+        return cls(raw, Action.from_json(raw), digest_of(raw))
+
+
+@dataclass(slots=True)
+class Watched:
+    """The session as last heard of."""
+
+    session: Session | None = None
+    receipt: Receipt | None = None
+    alarms: list[Alarm] = field(default_factory=list)
+    lost: str | None = "connecting"
+    """Why nothing can be approved, None while the supervisor answers."""
+    actions: dict[str, Seen] = field(default_factory=dict)
+    """In the order they arrived; decided ones leave unless they are held on screen."""
+
+    def begin(self, answer: Json) -> None:
+        """Take the supervisor's answer to `watch`: the truth, where ours differs."""
+        self.session = Session.from_json(answer["session"])
+        self.take_receipt(answer.get("receipt"))
+        waiting = [Seen.read(raw) for raw in answer.get("pending") or []]
+        known = {seen.id: seen for seen in waiting}
+        kept = {name: known[name] for name in self.actions if name in known}
+        self.actions = {**kept, **known}
+        self.lost = None
+
+    def hear(self, event: Json) -> Seen | None:
+        """Take one event; the action where it is a new one that waits."""
+        match event.get("event"):
+            case "action":
+                return self._take_action(Seen.read(event["action"]))
+            case "session":
+                self.session = Session.from_json(event["session"])
+            case "receipt":
+                self.take_receipt(event["receipt"])
+            case "alarm":
+                self.alarm(float(event.get("at") or 0), str(event.get("text")))
+        return None
+
+    def alarm(self, at: float, text: str) -> None:
+        """Keep an alarm; the oldest go when there are too many."""
+        self.alarms.append(Alarm(at, text))
+        del self.alarms[:-ALARMS_KEPT]
+
+    def take_receipt(self, raw: Any) -> None:
+        """Keep the receipt that tells most: a second kill of an empty tree measures nothing."""
+        if raw is None:
+            return
+        new = raw if isinstance(raw, Receipt) else Receipt.from_json(raw)
+        old = self.receipt
+        if old is None or new.before >= old.before or not new.clean or not old.clean:
+            self.receipt = new
+
+    def waiting(self) -> list[Seen]:
+        """What waits for an answer, oldest first."""
+        return [seen for seen in self.actions.values() if seen.pending]
+
+    def rows(self, chosen: str | None, matches: Callable[[Seen], bool]) -> list[Seen]:
+        """What the queue shows: what waits and matches, and the chosen one in any case."""
+        return [
+            seen
+            for seen in self.actions.values()
+            if seen.id == chosen or (seen.pending and matches(seen))
+        ]
+
+    def forget_decided(self, held: str | None) -> None:
+        """Drop what is answered, but for the one that is on screen."""
+        self.actions = {
+            name: seen for name, seen in self.actions.items() if seen.pending or name == held
+        }
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of this session can run or be released any more."""
+        return self.receipt is not None or (self.session is not None and self.session.state.over)
+
+    def _take_action(self, seen: Seen) -> Seen | None:
+        if seen.id not in self.actions and not seen.pending:
+            return None
+        new = seen.id not in self.actions
+        self.actions[seen.id] = seen
+        return seen if new else None
+
+
+def search_text(seen: Seen) -> str:
+    """What the filter looks through: everything a row or a card shows in words."""
+    proposal = seen.action.proposal
+    parts = (
+        seen.id,
+        proposal.kind.value,
+        proposal.summary,
+        proposal.command or "",
+        *proposal.argv,
+        *proposal.paths,
+        proposal.url or "",
+        proposal.host or "",
+        proposal.tool or "",
+        proposal.proposer,
+    )
+    return "\n".join(parts).casefold()
