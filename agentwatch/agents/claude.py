@@ -71,6 +71,9 @@ SOON = 30.0
 PATIENT = 900.0
 """Seconds where a person may first have to answer a dialog."""
 
+PICKERS = ("-r", "--resume", "--from-pr", "--teleport")
+"""Flags that may open a list to choose from before the session starts."""
+
 PROJECT_NOTE = (
     "Claude Code loads your own settings but not the project's .claude folder (settings, hooks, "
     "skills, commands, sub-agents): it could replace an approved action; CLAUDE.md is read."
@@ -139,12 +142,13 @@ def _refuse(arguments: tuple[str, ...]) -> None:
 
 def _settings(start: Start, name: str) -> dict[str, Any]:
     """What goes in with --settings: hooks without a shell in between, and pinned variables."""
-    address: tuple[str, ...] = (start.socket,) if start.socket else ()
-    command, *arguments = *start.hook, name, *address
+    command = [*start.hook, name]
+    if start.socket:
+        command.append(start.socket)
     hook = {
         "type": "command",
-        "command": command,
-        "args": arguments,
+        "command": command[0],
+        "args": command[1:],
         "timeout": DAY,
         "onFailure": "block",
         "statusMessage": "waiting for agentwatch",
@@ -175,14 +179,11 @@ def _arm_within(arguments: tuple[str, ...], start: Start) -> float:
     """How long the first hook may take: a dialog needs a person, who may be away."""
     if "-p" in arguments or "--print" in arguments:
         return SOON
-    if any(word.split("=")[0] in ("-r", "--resume", "--from-pr") for word in arguments):
+    if any(word.split("=")[0] in PICKERS for word in arguments):
         return PATIENT
     folder = _folder(start.env)
-    state = _read(
-        folder / ".claude.json"
-        if "CLAUDE_CONFIG_DIR" in start.env
-        else folder.parent / ".claude.json"
-    )
+    beside = folder if start.env.get("CLAUDE_CONFIG_DIR") else folder.parent
+    state = _read(beside / ".claude.json")
     projects = state.get("projects")
     known = projects.get(start.cwd) if isinstance(projects, dict) else None
     trusted = isinstance(known, dict) and known.get("hasTrustDialogAccepted") is True

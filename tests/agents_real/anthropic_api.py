@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from scenario import Scenario, Turn
+from tests.agents_real.scenario import Scenario, Turn
 
 Json = dict[str, Any]
 
