@@ -105,7 +105,7 @@ def _strays(record: Record, until: float) -> _Strays:
 
 def _dismiss(record: Record) -> None:
     """End our own helpers; a stopped one would stay for ever."""
-    for one in record.helpers:
+    for one in (*record.helpers, *([record.root] if record.root else [])):
         proc.send(one, signal.SIGKILL)
 
 

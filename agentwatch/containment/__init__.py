@@ -47,7 +47,7 @@ __all__ = [
     "thaw",
 ]
 
-MEANS = ("pidns",)
+MEANS = ("pidns", "subreaper", "portable")
 """Strongest first; the last one works everywhere."""
 
 

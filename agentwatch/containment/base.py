@@ -25,6 +25,12 @@ LEASE_FREEZE = 5.0
 LEASE_KILL = 30.0
 """Seconds without a heartbeat until the tree dies."""
 
+DAEMONS = (
+    "what a daemon outside does at the agent's request (at, cron, systemd-run, docker, ssh, a "
+    "running tmux server) is out of the kill's reach"
+)
+"""A gap of every means: a sentence for the user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proc:

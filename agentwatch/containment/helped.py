@@ -23,6 +23,7 @@ from agentwatch.containment import proc
 from agentwatch.containment.base import Launch, Proc, Record, Running, Unavailable
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Grade
+from agentwatch.paths import Places
 
 PATIENCE = 20.0
 """Seconds a helper may take to start the agent on a machine under load."""
@@ -158,6 +159,19 @@ class Helped:
         self._helper.close()
 
 
+def attempt(module: str, *, scope: bool) -> None:
+    """Have a helper do all but start an agent; raises Unavailable with the step that failed."""
+    nowhere = Places("probe", Path("/"), Path("/"))
+    with Path(os.devnull).open("r+b") as null:
+        handles = (null.fileno(),) * 3
+        launch = Launch("probe", (), {}, "/", *handles, tty=False, cookie="", places=nowhere)
+        helper = Helper(module, launch, scope=scope)
+        try:
+            helper.expect("able")
+        finally:
+            helper.close()
+
+
 def run(
     launch: Launch,
     helper: Helper,
@@ -174,10 +188,10 @@ def run(
             means=means,
             grade=grade.value,
             cookie=launch.cookie,
-            supervisor=_known(os.getpid()),
-            root=_known(root),
-            helpers=tuple(map(_known, helpers)),
-            agent=_known(heard["agent"]),
+            supervisor=known(os.getpid()),
+            root=known(root),
+            helpers=tuple(map(known, helpers)),
+            agent=known(heard["agent"]),
             runtime=str(launch.places.runtime),
             state=str(launch.places.state),
         )
@@ -226,7 +240,8 @@ def refused(launch: Launch, failed: Failed) -> AgentwatchError:
     return failed
 
 
-def _known(pid: int) -> Proc:
+def known(pid: int) -> Proc:
+    """A process that must be there now; raises Unavailable."""
     found = proc.identify(pid)
     if found is None:
         raise Unavailable("a process of the containment ended before the agent started")

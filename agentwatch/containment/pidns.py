@@ -13,22 +13,25 @@ thousands inside, `before` may count unreaped dead ones: counting never holds th
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 import time
 
 from agentwatch.containment import proc
-from agentwatch.containment.base import Blow, Launch, Means, Proc, Record, Running, Unavailable
+from agentwatch.containment.base import (
+    DAEMONS,
+    Blow,
+    Launch,
+    Means,
+    Proc,
+    Record,
+    Running,
+    Unavailable,
+)
 from agentwatch.containment.helpers import tree
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Grade
-from agentwatch.paths import Places
 
-DAEMONS = (
-    "what a daemon outside does at the agent's request (at, cron, systemd-run, docker, ssh, a "
-    "running tmux server) is out of the kill's reach"
-)
 MEANS = Means(
     "pidns",
     Grade.A,
@@ -56,13 +59,7 @@ def probe() -> Means:
         raise Unavailable("pid namespaces exist on Linux only")
     from agentwatch.containment import helped  # noqa: PLC0415  # a kill does not need it
 
-    with open(os.devnull, "r+b") as null:  # noqa: PTH123
-        launch = _trial(null.fileno())
-        helper = helped.Helper("init", launch, scope=False)
-        try:
-            helper.expect("able")
-        finally:
-            helper.close()
+    helped.attempt("init", scope=False)
     return MEANS
 
 
@@ -172,10 +169,3 @@ def _until(condition: object, seconds: float) -> bool:
             return False
         time.sleep(0.0005)
     return True
-
-
-def _trial(null: int) -> Launch:
-    from pathlib import Path  # noqa: PLC0415
-
-    nowhere = Places("probe", Path("/"), Path("/"))
-    return Launch("probe", (), {}, "/", null, null, null, False, "", nowhere)

@@ -31,7 +31,7 @@ def identify(pid: int) -> Proc | None:
     import psutil  # noqa: PLC0415  # only where there is no /proc
 
     try:
-        return Proc(pid, round(psutil.Process(pid).create_time() * 100))
+        return Proc(pid, int(psutil.Process(pid).create_time()))
     except psutil.Error:
         return None
 
@@ -96,6 +96,15 @@ def ended(opened: int, until: float) -> bool:
             return False
 
 
+def pids() -> list[int]:
+    """Every process of this machine, as far as we may see."""
+    if LINUX:
+        return tree.pids()
+    import psutil  # noqa: PLC0415  # only where there is no /proc
+
+    return psutil.pids()
+
+
 def command(pid: int) -> str:
     """Its command line, or its name when that is empty; made of the process's own words."""
     if not LINUX:
@@ -105,6 +114,16 @@ def command(pid: int) -> str:
         return (words or tree.read(f"/proc/{pid}/comm").strip()).decode(errors="replace")[:500]
     except OSError:
         return "?"
+
+
+def name(pid: int) -> str:
+    """The name its program gave it; empty when unreadable."""
+    if not LINUX:
+        return _command_elsewhere(pid).split(" ", 1)[0].rsplit("/", 1)[-1]
+    try:
+        return tree.read(f"/proc/{pid}/comm").strip().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _command_elsewhere(pid: int) -> str:
@@ -119,20 +138,39 @@ def _command_elsewhere(pid: int) -> str:
 
 def carries(pid: int, cookie: str) -> bool | None:
     """Whether its environment has the session's cookie; None when that can't be read."""
+    if LINUX:
+        return tree.carries(pid, cookie)
+    import psutil  # noqa: PLC0415  # only where there is no /proc
+
     try:
-        words = tree.read(f"/proc/{pid}/environ").split(b"\0")
-    except OSError:
+        return bool(psutil.Process(pid).environ().get(COOKIE) == cookie)
+    except psutil.Error:
         return None
-    return f"{COOKIE}={cookie}".encode() in words
+
+
+def uid(pid: int) -> int | None:
+    """Its real user, as the kernel and not the owner of its files says; None when unreadable."""
+    if not LINUX:
+        import psutil  # noqa: PLC0415  # only where there is no /proc
+
+        try:
+            return int(psutil.Process(pid).uids().real)
+        except psutil.Error:
+            return None
+    try:
+        text = tree.read(f"/proc/{pid}/status")
+        return int(text.split(b"\nUid:", 1)[1].split(None, 1)[0])
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 def carriers(cookie: str, excluded: Iterable[Proc]) -> tuple[Proc, ...]:
-    """Every live process on this machine with the session's cookie, Linux only."""
+    """Every live process on this machine with the session's cookie."""
     skip = {proc.pid for proc in excluded} | {os.getpid()}
     found = []
-    for pid in tree.pids() if LINUX else ():
-        if pid not in skip and carries(pid, cookie) and tree.alive(pid):
+    for pid in pids():
+        if pid not in skip and carries(pid, cookie):
             known = identify(pid)
-            if known is not None:
+            if known is not None and alive(known):
                 found.append(known)
     return tuple(found)

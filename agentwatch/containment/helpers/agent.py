@@ -14,6 +14,7 @@ import fcntl
 import os
 import signal
 import termios
+from collections.abc import Callable
 
 STATUS = 3
 """Where the agent-to-be keeps its line to the supervisor until exec closes it."""
@@ -100,6 +101,31 @@ def arrange(status: int, started: int, go: int) -> None:
     for handle, target in zip(moved, (STATUS, STARTED, GO), strict=True):
         os.dup2(handle, target, inheritable=False)
     os.closerange(GO + 1, 1 << 20)
+
+
+def start(order: Order, status: int, in_child: Callable[[], None]) -> int:
+    """Fork the agent, let it go once the supervisor has recorded us, see it exec; its pid."""
+    started, starting = os.pipe()
+    go_on, go = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        in_child()
+        arrange(status, starting, go_on)
+        become(order)
+    os.close(starting)
+    os.close(go_on)
+    let_go_of_terminal()
+    os.write(status, b"root\n")
+    if os.read(status, 1) != b"g":
+        os._exit(1)
+    os.write(go, b"g")
+    os.close(go)
+    if os.read(started, 1):  # the child has said why
+        os._exit(1)
+    os.close(started)
+    os.set_blocking(status, False)
+    os.write(status, b"running\n")
+    return pid
 
 
 def become(order: Order) -> None:

@@ -22,13 +22,12 @@ from . import linux, world
 from .agent import (
     Lease,
     Order,
-    arrange,
-    become,
     drain,
     exit_status,
     let_go_of_terminal,
     read_order,
     settle,
+    start,
     wakeups,
 )
 
@@ -143,29 +142,10 @@ class _Init:
             os._exit(1)
 
     def _start(self) -> None:
-        """Fork the agent, let it go once the supervisor has recorded us, see it exec."""
         if not self._order.argv:  # a trial: everything the kernel has to give was given
             os.write(self._status, b"able\n")
             os._exit(0)
-        started, starting = os.pipe()
-        go_on, go = os.pipe()
-        self._agent = os.fork()
-        if self._agent == 0:
-            linux.set_dumpable(True)
-            arrange(self._status, starting, go_on)
-            become(self._order)
-        os.close(starting)
-        os.close(go_on)
-        let_go_of_terminal()
-        os.write(self._status, b"root\n")
-        self._expect(self._status, b"g")
-        os.write(go, b"g")
-        os.close(go)
-        if os.read(started, 1):  # the child has said why
-            os._exit(1)
-        os.close(started)
-        os.set_blocking(self._status, False)
-        os.write(self._status, b"running\n")
+        self._agent = start(self._order, self._status, lambda: linux.set_dumpable(True))
 
     def _serve(self, wake: int) -> None:
         poll = select.poll()

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Callable
 
 CHUNK = 65536
 
@@ -56,6 +58,15 @@ def alive(pid: int, root: str = "/proc") -> bool:
     if found is None:
         return False
     return found.state not in "ZX" or _threads_live(pid, root)
+
+
+def carries(pid: int, cookie: str) -> bool | None:
+    """Whether its environment has the session's cookie; None when that can't be read."""
+    try:
+        words = read(f"/proc/{pid}/environ").split(b"\0")
+    except OSError:
+        return None
+    return f"AGENTWATCH_COOKIE={cookie}".encode() in words
 
 
 def _threads_live(pid: int, root: str) -> bool:
@@ -116,19 +127,52 @@ def below(pid: int, root: int) -> bool | None:
     return True
 
 
-def send(pid: int, number: int) -> None:
-    """Signal one process of a tree that was read a moment ago; its end in between is fine."""
+def sweep(root: int, keep: frozenset[int], number: int) -> list[int]:
+    """Signal every live descendant except `keep` that needs it; who that was."""
+    known = descendants(root)
+    family = {root, *known}
+    return [pid for pid in known if pid not in keep and _hit(pid, family, number)]
+
+
+def _hit(pid: int, family: set[int], number: int) -> bool:
+    """Signal one process, unless its number now belongs to somebody outside the family."""
     try:
-        os.kill(pid, number)  # noqa: TID251  # this is the containment
-    except ProcessLookupError:
-        return
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        found = stat(pid)
+        if found is None or found.parent not in family or not _needs(found, pid, number):
+            return False
+        signal.pidfd_send_signal(handle, number)
     except PermissionError:
-        return  # another user's by now: the look that follows names it
+        return True  # another user's by now: it counts as alive, and the receipt names it
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
 
 
-def sweep(root: int, keep: frozenset[int], number: int = signal.SIGKILL) -> list[int]:
-    """Signal every live descendant except `keep`; who was there."""
-    found = [pid for pid in descendants(root) if pid not in keep and alive(pid)]
-    for pid in found:
-        send(pid, number)
-    return found
+def _needs(found: Stat, pid: int, number: int) -> bool:
+    """Whether the signal would change anything."""
+    if number == signal.SIGSTOP:
+        return found.state not in "TtZX"
+    if number == signal.SIGCONT:
+        return found.state in "Tt"
+    return found.state not in "ZX" or _threads_live(pid, "/proc")
+
+
+def clear(root: int, keep: frozenset[int], until: float, reap: Callable[[], None]) -> int:
+    """Kill until two looks in a row find nobody; how many the first look found.
+
+    Ends at `until` on the monotonic clock at the latest, whoever is left.
+    """
+    first = -1
+    quiet = 0
+    while quiet < 2 and time.monotonic() < until:
+        hit = sweep(root, keep, signal.SIGKILL)
+        first = len(hit) if first < 0 else first
+        quiet = 0 if hit else quiet + 1
+        reap()
+    return max(first, 0)

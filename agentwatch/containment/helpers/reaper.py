@@ -1,0 +1,204 @@
+"""Two reapers, one above the other, that keep every orphan of the agent below them.
+
+The watcher starts the reaper, the reaper starts the agent; both adopt orphans and both hold the
+lease.  If one dies the other kills the tree; if one is stopped the other continues it, and kills
+the tree when that happens again.  When the agent's first process ends, everything it left behind
+is killed.
+
+What does not work: an agent that may signal us (no Landlock scope) can kill or stop both at one
+moment and so escape.  A sweep takes longer the more processes there are.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+
+from . import linux, tree
+from .agent import (
+    Lease,
+    Order,
+    drain,
+    exit_status,
+    let_go_of_terminal,
+    read_order,
+    settle,
+    start,
+    wakeups,
+)
+
+CLEARING = 10.0
+"""Seconds a sweep may go on; what is left then can't be killed by us."""
+
+RESTING = 50
+"""Milliseconds between two sweeps that hold the tree still."""
+
+LOOKING = 1000
+"""Milliseconds between two looks at the other reaper."""
+
+
+def main() -> None:
+    """`LEASE STATUS ORDER SESSION` as arguments: run one agent and end with it."""
+    lease, status, order_file = (settle(int(word)) for word in sys.argv[1:4])
+    order = read_order(order_file)
+    linux.become_subreaper()
+    linux.set_dumpable(False)
+    wake = wakeups(signal.SIGCHLD)
+    watcher = os.getpid()
+    reaper = os.fork()
+    if reaper == 0:
+        _Reaper(order, lease, status, watcher).run()
+    os.close(status)
+    _Watcher(reaper, lease, wake).run()
+
+
+class _Other:
+    """The reaper at the other end: found stopped once it is continued, twice it is given up."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._warned = False
+
+    def useless(self) -> bool:
+        found = tree.stat(self.pid)
+        if found is None or found.state not in "Tt":
+            self._warned = False
+            return False
+        if not self._warned:
+            os.kill(self.pid, signal.SIGCONT)  # noqa: TID251  # our own parent or child
+            self._warned = True
+            return False
+        return True
+
+
+class _Watcher:
+    """The upper one: sees only the lease's end and the lower one's fate."""
+
+    def __init__(self, reaper: int, lease: int, wake: int) -> None:
+        self._reaper = _Other(reaper)
+        self._lease = lease
+        self._wake = wake
+        self._reaped = False
+
+    def run(self) -> None:
+        let_go_of_terminal()
+        poll = select.poll()
+        poll.register(self._lease, 0)  # only its end: the beats are for the reaper
+        poll.register(self._wake, select.POLLIN)
+        while not self._reaped:
+            for handle, _ in poll.poll(LOOKING):
+                if handle == self._lease:
+                    self._finish()
+                drain(self._wake)
+            self._reap()
+            if not self._reaped and self._reaper.useless():
+                self._finish()
+        self._finish()
+
+    def _finish(self) -> None:
+        """Kill the tree, then the lower reaper, then what fell to us meanwhile."""
+        keep = frozenset() if self._reaped else frozenset({self._reaper.pid})
+        until = time.monotonic() + CLEARING
+        tree.clear(os.getpid(), keep, until, self._reap)
+        tree.clear(os.getpid(), frozenset(), until, self._reap)
+        os._exit(0)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._reaped = True
+                return
+            if pid == self._reaper.pid:
+                self._reaped = True
+            if pid == 0:
+                return
+
+
+class _Reaper:
+    """The lower one: starts the agent, keeps the lease, reports the end."""
+
+    def __init__(self, order: Order, lease: int, status: int, watcher: int) -> None:
+        self._order = order
+        self._lease = Lease(lease, order, time.monotonic())
+        self._status = status
+        self._watcher = _Other(watcher)
+        self._agent = 0
+        self._code: int | None = None
+        self._held: set[int] = set()
+
+    def run(self) -> None:
+        """Start the agent and live as long as it; never returns."""
+        try:
+            linux.become_subreaper()
+            linux.die_with_parent(signal.SIGUSR1)
+            wake = wakeups(signal.SIGCHLD, signal.SIGUSR1)
+            self._try()
+            self._agent = start(self._order, self._status, lambda: linux.set_dumpable(True))
+            self._serve(wake)
+        except Exception:  # noqa: BLE001  # must not fall back into the watcher's code
+            sys.excepthook(*sys.exc_info())
+        finally:
+            self._clear()
+            os._exit(1)
+
+    def _try(self) -> None:
+        """For a trial, say whether the agent could be kept from signalling us."""
+        if self._order.argv:
+            return
+        try:
+            if self._order.scope:
+                linux.enter_scope()
+            seen = tree.children(self._watcher.pid)
+            os.write(self._status, b"able\n" if seen else b"fail 38 children\n")  # 38: ENOSYS
+        except OSError as error:
+            os.write(self._status, f"fail {error.errno} scope\n".encode())
+        os._exit(0)
+
+    def _serve(self, wake: int) -> None:
+        poll = select.poll()
+        poll.register(self._lease.handle, select.POLLIN)
+        poll.register(wake, select.POLLIN)
+        while self._code is None and os.getppid() == self._watcher.pid:
+            wait = min(RESTING if self._held else LOOKING, self._lease.wait(time.monotonic()))
+            for handle, _ in poll.poll(wait):
+                if handle == wake:
+                    drain(wake)
+                elif not self._lease.take(time.monotonic()):
+                    return
+            self._reap()
+            if self._lease.over(time.monotonic()) or self._watcher.useless():
+                return
+            self._hold()
+        if self._code is not None:
+            left = self._clear()
+            os.write(self._status, f"exit {self._code} {left}\n".encode())
+            os._exit(0)
+
+    def _hold(self) -> None:
+        """Keep everything still without a heartbeat; afterwards continue what we stopped."""
+        if self._lease.silent(time.monotonic()):
+            self._held.update(tree.sweep(os.getpid(), frozenset(), signal.SIGSTOP))
+        elif self._held:
+            others = frozenset(tree.descendants(os.getpid())) - self._held
+            tree.sweep(os.getpid(), others, signal.SIGCONT)
+            self._held.clear()
+
+    def _clear(self) -> int:
+        until = time.monotonic() + CLEARING
+        return tree.clear(os.getpid(), frozenset(), until, self._reap)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, raw = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self._agent:
+                self._code = exit_status(raw)

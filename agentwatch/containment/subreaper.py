@@ -1,0 +1,137 @@
+"""Grade A or B: the agent below a pair of processes that adopt every orphan.
+
+Owns starting it, and what any process outside may do to it later: list, freeze, thaw, kill.
+Nothing leaves the tree below the pair, so a sweep that finds nobody twice has found everybody.
+Grade A where Landlock can keep the agent from signalling the pair, B elsewhere.
+
+What does not work: on grade B an agent that kills both of the pair at one moment escapes, and it
+may thaw itself.  On grade A the agent gets no_new_privs: sudo refuses.  Processes that a daemon
+outside starts on the agent's behalf are not below the pair.  A process that the agent left
+stopped is running again after a thaw.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from agentwatch.containment import proc
+from agentwatch.containment.base import (
+    DAEMONS,
+    Blow,
+    Launch,
+    Means,
+    Proc,
+    Record,
+    Running,
+    Unavailable,
+)
+from agentwatch.containment.helpers import tree
+from agentwatch.errors import AgentwatchError
+from agentwatch.model import Grade
+
+MEANS = Means(
+    "subreaper",
+    Grade.B,
+    ("an agent that kills both of our helpers at one moment escapes the kill", DAEMONS),
+)
+SCOPED = Means(
+    "subreaper",
+    Grade.A,
+    (
+        "sudo, su and other setuid programs refuse to work inside (no_new_privs)",
+        "the agent can signal only what it started itself",
+        DAEMONS,
+    ),
+)
+REMEDY = "a Linux with /proc mounted and CONFIG_PROC_CHILDREN"
+
+STILL = 2.0
+"""Seconds a freeze may take before it counts as failed."""
+
+
+def probe() -> Means:
+    """Try the pair for real, with the scope first; raises Unavailable."""
+    if sys.platform != "linux":
+        raise Unavailable("child subreapers exist on Linux only")
+    from agentwatch.containment import helped  # noqa: PLC0415  # a kill does not need it
+
+    for means in (SCOPED, MEANS):
+        try:
+            helped.attempt("reaper", scope=means is SCOPED)
+        except helped.Failed as failed:
+            if failed.step == "scope":
+                continue
+            raise
+        return means
+    return MEANS
+
+
+def start(means: Means, launch: Launch) -> Running:
+    """Start the agent below the pair; raises AgentwatchError."""
+    from agentwatch.containment import helped  # noqa: PLC0415  # a kill does not need it
+
+    helper = helped.Helper("reaper", launch, scope=means.grade is Grade.A)
+    outer = helper.process.pid
+    return helped.run(launch, helper, means.name, means.grade, lambda by: (outer, (by["root"],)))
+
+
+def members(record: Record) -> tuple[Proc, ...]:
+    """Everything alive below the pair."""
+    ours = {one.pid for one in _pair(record)}
+    pids = {pid for root in _roots(record) for pid in tree.descendants(root.pid)} - ours
+    found = (proc.identify(pid) for pid in sorted(pids) if tree.alive(pid))
+    return tuple(one for one in found if one is not None)
+
+
+def contains(record: Record, pid: int) -> bool:
+    """Whether a pid is inside, or can't be shown to be outside."""
+    roots = _roots(record)
+    if not roots or any(tree.below(pid, root.pid) is not False for root in roots):
+        return True
+    return proc.carries(pid, record.cookie) is not False
+
+
+def freeze(record: Record) -> None:
+    """Stop member by member until nobody runs; raises AgentwatchError if that has no end."""
+    until = time.monotonic() + STILL
+    quiet = 0
+    while quiet < 2:
+        hit = _sweep(record, signal.SIGSTOP)
+        quiet = 0 if hit else quiet + 1
+        if time.monotonic() > until:
+            raise AgentwatchError("the agent's tree does not stand still", "kill it")
+
+
+def thaw(record: Record) -> None:
+    """Continue every member; without a heartbeat the reaper stops them again at once."""
+    _sweep(record, signal.SIGCONT)
+
+
+def kill(record: Record, until: float) -> Blow:
+    """Sweep from here until two looks find nobody; needs neither of the pair to answer."""
+    signalled = time.monotonic()
+    before = 0
+    for root in _roots(record):
+        before += tree.clear(root.pid, _keep(record), until, lambda: None)
+    left = members(record)
+    return Blow(before, signalled, None if left else time.monotonic(), left)
+
+
+def _sweep(record: Record, number: int) -> list[int]:
+    keep = _keep(record)
+    return [pid for root in _roots(record) for pid in tree.sweep(root.pid, keep, number)]
+
+
+def _pair(record: Record) -> tuple[Proc, ...]:
+    return (*([record.root] if record.root else []), *record.helpers)
+
+
+def _roots(record: Record) -> tuple[Proc, ...]:
+    """Whose descendants to look at: the watcher's, or the reaper's when only that one lives."""
+    return tuple(one for one in _pair(record) if proc.alive(one))[:1]
+
+
+def _keep(record: Record) -> frozenset[int]:
+    return frozenset(one.pid for one in _pair(record))
