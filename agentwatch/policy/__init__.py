@@ -1,0 +1,108 @@
+"""What happens to a proposal before a person has spoken: it passes, is denied, or is asked.
+
+Owns the judgement and the class that says how hard an action is to take back.  Does no I/O.
+Never lets anything pass but what is proven to only read, except in a session that only records.
+
+The class is by what an action can do at worst: a file in the workspace can be written back
+(reversible), one outside it too, but not by the workspace's own history (externally reversible).
+What is deleted, sent or run cannot be taken back, and neither can a write to a file that acts on
+its own: its effect may be there before anybody looks (irreversible).
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agentwatch.model import Kind, Mode, Proposal, Reversibility, Verdict
+from agentwatch.policy.places import Places
+from agentwatch.policy.reasons import reasons
+from agentwatch.reading import Reading, argv_reads_only, reads_only
+
+__all__ = ["READING", "Judgement", "judge"]
+
+READING = "reading"
+"""The rule by which reading passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the policy says of a proposal."""
+
+    verdict: Verdict | None
+    """None: a person is asked."""
+    reversibility: Reversibility
+    reasons: tuple[str, ...]
+    """Why, one sentence each."""
+    rule: str | None
+    """The rule that decided, where one did."""
+    outside: tuple[str, ...]
+    """Those of its paths that lie outside the workspace."""
+
+
+def judge(
+    proposal: Proposal,
+    *,
+    workspace: str,
+    mode: Mode,
+    armed: bool | None = None,
+    resolve: Callable[[str], str] = os.path.normpath,
+) -> Judgement:
+    """Judge a proposal; raises for none.
+
+    `armed` is False while the agent's hook is expected and was not seen alive; `resolve` follows
+    links, and may raise OSError or ValueError for a path it cannot follow.
+    """
+    places = Places(proposal, workspace, resolve)
+    reading = _reading(proposal, places)
+    why = [reading.why] if reading.yes else list(reasons(proposal, places, reading.why))
+    verdict: Verdict | None = None
+    rule = None
+    if mode is Mode.WATCH:
+        verdict = Verdict.ALLOW
+        why.append("watch mode records only")
+    elif armed is False:
+        why.append("the agent's hook was not seen alive, so nothing passes by itself")
+    elif reading.yes:
+        verdict, rule = Verdict.ALLOW, READING
+    if mode is Mode.LOCKED and verdict is None:
+        verdict = Verdict.DENY
+        why.append("locked mode: only what a rule allows")
+    reversibility = _reversibility(proposal, places, reading)
+    return Judgement(verdict, reversibility, tuple(why), rule, places.outside)
+
+
+def _reading(proposal: Proposal, places: Places) -> Reading:
+    """Whether all that the proposal says it does is reading."""
+    if proposal.kind not in (Kind.READ, Kind.EXEC) or proposal.diff is not None:
+        return Reading(yes=False, why="")
+    if proposal.url is not None or proposal.host is not None:
+        return Reading(yes=False, why="")
+    found = []
+    if proposal.command is not None:
+        found.append(reads_only(proposal.command))
+    if proposal.argv:
+        found.append(argv_reads_only(proposal.argv))
+    if not found:
+        reads = proposal.kind is Kind.READ
+        return Reading(yes=reads, why="only reads" if reads else "")
+    for answer in found:
+        if not answer.yes:
+            return answer
+        if "git" in answer.programs and proposal.cwd and not places.inside(proposal.cwd):
+            return Reading(yes=False, why="git may run what a folder outside configures")
+    return found[0]
+
+
+def _reversibility(proposal: Proposal, places: Places, reading: Reading) -> Reversibility:
+    """The class of the worst thing that the proposal can do."""
+    if reading.yes:
+        return Reversibility.READ_ONLY
+    only_files = proposal.kind in (Kind.WRITE, Kind.RENAME) and bool(proposal.paths)
+    more = proposal.command is not None or proposal.argv or proposal.url or proposal.host
+    if not only_files or more or places.steering:
+        return Reversibility.IRREVERSIBLE
+    if places.outside:
+        return Reversibility.EXTERNALLY_REVERSIBLE
+    return Reversibility.REVERSIBLE

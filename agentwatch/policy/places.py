@@ -1,0 +1,116 @@
+"""Where the paths of a proposal lie, and which of them act on their own.
+
+Owns "inside the workspace" and the list of files that steer an agent, a shell, git or a login.
+Does no I/O: whoever calls brings the function that follows links.  A path that cannot be followed
+is outside.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Callable
+
+from agentwatch.model import Proposal
+
+_AGENT = "the agent's own settings"
+_OURS = "agentwatch's own files"
+_SECRETS = "keys and logins"
+_SHELL = "what a shell runs by itself"
+_GIT = "what git runs by itself"
+_LOGIN = "what starts at login"
+_CLOCK = "what runs on a schedule"
+_SYSTEM = "the system itself"
+
+_NAMES: dict[str, tuple[str, ...]] = {
+    _AGENT: (
+        *(".claude", ".claude.json", "claude.md", ".codex", "agents.md", ".gemini", "gemini.md"),
+        *(".qwen", ".vibe", ".opencode", ".config/opencode", "opencode.json", ".mcp.json"),
+        *(".aider.conf.yml", ".copilot", ".cursor", ".openclaw"),
+    ),
+    _OURS: (".agentwatch.toml", ".config/agentwatch", ".local/state/agentwatch"),
+    _SECRETS: (
+        *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".config/gh", ".config/gcloud"),
+        *(".netrc", ".npmrc", ".pypirc", ".git-credentials", ".password-store"),
+    ),
+    _SHELL: (
+        *(".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile"),
+        *(".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".kshrc", ".envrc", ".inputrc"),
+        *(".config/fish", ".direnv"),
+    ),
+    _GIT: (
+        *(".git/hooks", ".git/config", ".gitconfig", ".config/git", ".gitattributes"),
+        *(".gitmodules", ".husky", ".pre-commit-config.yaml"),
+    ),
+    _LOGIN: (".config/autostart", ".config/systemd", "launchagents", "launchdaemons"),
+    _CLOCK: ("crontabs", "cron.d", "crontab"),
+    "git's own records": (".git",),
+    "what a server runs by itself": (".github/workflows", ".gitlab-ci.yml"),
+    "what an editor runs by itself": (".vscode", ".idea"),
+}
+"""Names, wherever they lie, in lower case, because some file systems do not tell the difference."""
+
+_FOLDERS = {
+    "/etc/": _SYSTEM,
+    "/private/etc/": _SYSTEM,
+    "/boot/": _SYSTEM,
+    "/usr/": _SYSTEM,
+    "/bin/": _SYSTEM,
+    "/sbin/": _SYSTEM,
+    "/lib/": _SYSTEM,
+    "/library/": _SYSTEM,
+    "/system/": _SYSTEM,
+    "/dev/": _SYSTEM,
+    "/proc/": _SYSTEM,
+    "/sys/": _SYSTEM,
+    "/run/": "running services",
+    "/tmp/agentwatch-": _OURS,
+}
+_HARMLESS = frozenset({"/dev/null/", "/dev/stdout/", "/dev/stderr/", "/dev/tty/"})
+
+
+class Places:
+    """The paths of one proposal, as named and where they lead."""
+
+    def __init__(self, proposal: Proposal, workspace: str, resolve: Callable[[str], str]) -> None:
+        self._resolve = resolve
+        self._base = proposal.cwd or workspace
+        self._root = self._follow(workspace)
+        self.outside = tuple(path for path in proposal.paths if not self.inside(path))
+        """Those that do not lie in the workspace, links followed."""
+        self.steering = {path: why for path in proposal.paths if (why := self._steers(path))}
+        """Those that act on their own, and how."""
+
+    def inside(self, path: str) -> bool:
+        """Whether a path lies in the workspace; no, where that cannot be told."""
+        real = self._follow(self._absolute(path))
+        if real is None or self._root is None:
+            return False
+        return real == self._root or real.startswith(self._root.rstrip("/") + "/")
+
+    def _absolute(self, path: str) -> str:
+        return os.path.join(self._base, path)  # noqa: PTH118 - a text, not a file
+
+    def _follow(self, path: str) -> str | None:
+        """Where a path leads, or None."""
+        if not path.startswith("/") or "\0" in path:
+            return None
+        try:
+            return os.path.normpath(self._resolve(path))
+        except (OSError, ValueError):
+            return None
+
+    def _steers(self, path: str) -> str | None:
+        """What it acts upon, by the name given or by the one it leads to."""
+        named = self._absolute(path)
+        return _steers(os.path.normpath(named)) or _steers(self._follow(named) or "")
+
+
+def _steers(path: str) -> str | None:
+    """What a file at this path acts upon by itself."""
+    text = f"/{path.strip('/')}/".casefold()
+    if text in _HARMLESS:
+        return None
+    for what, names in _NAMES.items():
+        if any(f"/{name}/" in text for name in names):
+            return what
+    return next((what for start, what in _FOLDERS.items() if text.startswith(start)), None)

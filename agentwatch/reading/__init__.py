@@ -1,0 +1,96 @@
+"""Whether a command line only reads: proven by its arguments, or else it is asked about.
+
+Owns the answer to "may this pass without a question".  Does no I/O, runs nothing, and says no to
+whatever it does not know: a no costs a person one question, a wrong yes costs them their files.
+
+`shell` cuts the line into words and refuses every construct whose meaning depends on more than
+the line itself; `programs` and `git` then know, program by program, which arguments read.
+
+What does not work; a yes assumes that
+- a bare name is the system's program: PATH, the shell's start files, aliases and functions are
+  the user's own, and the shell is a POSIX shell, bash or zsh;
+- the configuration that programs read by themselves is the user's: git may start a file monitor,
+  a diff driver or a pager that its configuration or attributes name, and may refresh its index;
+  rg may read RIPGREP_CONFIG_PATH.  Writing such files is asked about as any write is;
+- looking at a file has no effect: some devices and automatically mounted folders disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentwatch.reading.git import check_git
+from agentwatch.reading.options import Unclear
+from agentwatch.reading.programs import CHECKS, GLOBS_ARE_SAFE
+from agentwatch.reading.shell import Word, commands
+
+SHELLS = frozenset({"sh", "bash", "dash"})
+SYSTEM = ("/bin/", "/usr/bin/")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whether something only reads, and the reason in words."""
+
+    yes: bool
+    why: str
+    programs: tuple[str, ...] = ()
+    """What it starts, where it only reads."""
+
+
+def reads_only(command: str) -> Reading:
+    """Whether this shell command line does nothing but read."""
+    try:
+        return _reading(commands(command))
+    except Unclear as unclear:
+        return Reading(yes=False, why=str(unclear))
+
+
+def argv_reads_only(argv: Sequence[str]) -> Reading:
+    """Whether a program started with exactly these arguments does nothing but read."""
+    if not argv:
+        return Reading(yes=False, why="there is no command")
+    if len(argv) == 3 and argv[1] in ("-c", "-lc") and _name(argv[0]) in SHELLS:
+        return reads_only(argv[2])
+    try:
+        return _reading([[Word(text, plain=True, glob=False) for text in argv]])
+    except Unclear as unclear:
+        return Reading(yes=False, why=str(unclear))
+
+
+def _reading(lines: Sequence[Sequence[Word]]) -> Reading:
+    """The answer for simple commands that follow each other; Unclear unless all only read."""
+    for words in lines:
+        _check(words)
+    names = tuple(dict.fromkeys(_name(words[0].text) for words in lines))
+    if "cd" in names and "git" in names:
+        raise Unclear("git in a folder it first changes to may run what that folder configures")
+    return Reading(yes=True, why=f"only reads: {', '.join(names)}", programs=names)
+
+
+def _check(words: Sequence[Word]) -> None:
+    """Raise Unclear unless this simple command only reads."""
+    first, *rest = words
+    if not first.plain or first.glob:
+        raise Unclear("the command's name is quoted or a pattern")
+    name = _name(first.text)
+    if any(word.glob for word in rest) and name not in GLOBS_ARE_SAFE:
+        raise Unclear(f"a pattern could become an option of {name}")
+    args = [word.text for word in rest]
+    if any("\0" in arg for arg in args):
+        raise Unclear("it contains a NUL byte")
+    if name == "git":
+        check_git(args)
+    elif name in CHECKS:
+        CHECKS[name](args)
+    else:
+        raise Unclear(f"{name} is not known to only read")
+
+
+def _name(word: str) -> str:
+    """A program's name without the system's own folders."""
+    for folder in SYSTEM:
+        if word.startswith(folder):
+            return word[len(folder) :]
+    return word
