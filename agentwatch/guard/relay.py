@@ -57,6 +57,8 @@ class Relay:
         self._pulse = Pulse(time.monotonic())
         self._speaking = False
         """Whether the screen may still write."""
+        self._busy = False
+        """Whether it wrote something this turn: then it may be too busy writing to beat."""
         self._ending: list[Screen] = []
         """Screens that were killed and are not reaped yet: nothing waits for them."""
         self._restarts: deque[float] = deque()
@@ -96,6 +98,7 @@ class Relay:
     def _turn(self) -> None:
         """Wait for news and pass it on; keys first."""
         readable, writable = self._wait()
+        self._busy = False
         if self._terminal.fd in readable:
             self._typed()
         self._signalled(self._signals.take())
@@ -134,6 +137,7 @@ class Relay:
         if output:
             self._modes.feed(output)
             self._to_terminal += output
+            self._busy = True
         return output is not None
 
     def _show(self) -> None:
@@ -213,7 +217,7 @@ class Relay:
             if self._over():
                 self._left = 0
             return
-        self._pulse.pass_time(time.monotonic(), excused=self._stalled)
+        self._pulse.pass_time(time.monotonic(), excused=self._busy or bool(self._to_terminal))
         status = self._screen.status()
         if status is not None:
             self._ended(self._screen, status)
