@@ -1,0 +1,142 @@
+"""`agentwatch demo`: the main job on a scripted agent that forgets to ask, offline.
+
+Owns the folder's life (made, shown, counted, removed) and what is printed.  The session is an
+ordinary one, started and watched as `run` does it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from agentwatch import demo, guard, kill
+from agentwatch.commands import sessions
+from agentwatch.commands.output import document, json_option, say
+from agentwatch.commands.run import configure, has_terminal, launch
+from agentwatch.demo import inbox, outcome
+from agentwatch.demo.outcome import Look, Numbers, Outcome, look
+from agentwatch.demo.person import Person
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.paths import Places
+from agentwatch.supervisor.config import Config
+
+INTRO = """\
+An inbox cleaner that forgets “confirm first”.  Scripted: no model, no network; the rest is real.
+It works on {count} messages in {maildir}: a throw-away folder, but deleted is deleted.
+First it asks, one message at a time.   a approves, d denies, enter shows the whole card.
+Then its context is compacted: it forgets, deletes in bulk, and starts a helper.
+Its own deletions still wait for you.   The helper never asks: only the kill stops that one.
+F9 or ctrl+\\ kills everything.          q leaves the screen, ? shows every key.
+"""
+
+PATIENCE = 3.75
+"""How long to watch after the kill, in the helper's own intervals."""
+
+
+@click.command(epilog="\b\nExample:\n  agentwatch demo\n  agentwatch demo --unattended")
+@click.option("--unattended", is_flag=True, help="Play the person's part too, without a screen.")
+@click.option("--keep", is_flag=True, help="Keep the folder.")
+@json_option
+def command(unattended: bool, keep: bool, as_json: bool) -> int:
+    """See the main job on a scripted agent, offline."""
+    if not unattended and (as_json or not has_terminal()):
+        raise AgentwatchError(
+            "there is no terminal to draw on", "use: agentwatch demo --unattended", ExitCode.USAGE
+        )
+    prepared = demo.prepare(demo.UNATTENDED if unattended else demo.WATCHABLE)
+    try:
+        config = _config(prepared)
+        found = (
+            _unattended(prepared, config, quiet=as_json) if unattended else _shown(prepared, config)
+        )
+        _tell(found, config.places, as_json=as_json)
+    finally:
+        if keep:
+            say(f"the folder is kept: {prepared.folder}")
+        else:
+            shutil.rmtree(prepared.folder, ignore_errors=True)
+    return int(ExitCode.OK if found.ok or not unattended else ExitCode.NO)
+
+
+def _config(prepared: demo.Prepared) -> Config:
+    config = configure(prepared.argv, name="demo", workspace=str(prepared.folder))
+    return replace(config, cwd=str(prepared.folder), env=prepared.env)
+
+
+def _unattended(prepared: demo.Prepared, config: Config, *, quiet: bool) -> Outcome:
+    """Everything with the person's part played."""
+    at_start = inbox.numbers(prepared.maildir)
+    launch(config)
+    try:
+        at_kill = Person(config.places, prepared.maildir, say if quiet else _live).play()
+    finally:
+        _end(config.places)
+    return _count(prepared, config.places, at_start, at_kill)
+
+
+def _shown(prepared: demo.Prepared, config: Config) -> Outcome:
+    """Everything on the screen, the person's part left to the person."""
+    at_start = inbox.numbers(prepared.maildir)
+    print(INTRO.format(count=len(at_start), maildir=prepared.maildir))
+    click.pause("Enter starts it, ctrl+c leaves.")
+    launch(config)
+    try:
+        at_kill = _watch(config.places, prepared.maildir)
+    finally:
+        _end(config.places)
+    return _count(prepared, config.places, at_start, at_kill or look(prepared.maildir))
+
+
+def _watch(places: Places, maildir: Path) -> Look | None:
+    """Show the screen until the person leaves it; what was left when a kill was measured."""
+    at_kill = None
+    shown = guard.command(places.id, [sys.executable, "-m", "agentwatch.tui", places.id])
+    # The terminal's signals are the guard's; a handler, unlike ignoring, is not inherited.
+    numbers = (signal.SIGINT, signal.SIGQUIT)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    try:
+        with subprocess.Popen(shown) as process:
+            while process.poll() is None:
+                if at_kill is None and places.receipt.exists():
+                    at_kill = look(maildir)
+                time.sleep(0.02)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return at_kill
+
+
+def _end(places: Places) -> None:
+    """Whatever happened, nothing of it keeps running: its folder is about to go."""
+    with contextlib.suppress(AgentwatchError):  # over, and its containment record gone with it
+        if not sessions.snapshot(places).state.over:
+            kill.kill(places, trigger="cli", by="demo")
+
+
+def _count(prepared: demo.Prepared, places: Places, at_start: Numbers, at_kill: Look) -> Outcome:
+    """Wait long enough for a helper that still lived to delete again, then count."""
+    later = outcome.watch(prepared.maildir, at_kill, PATIENCE * prepared.tempo.helper_every)
+    return outcome.count(places.journal, at_start, at_kill, later, sessions.receipt(places))
+
+
+def _live(text: str) -> None:
+    """A line of the story, at once also through a pipe."""
+    print(text, flush=True)
+
+
+def _tell(found: Outcome, places: Places, *, as_json: bool) -> None:
+    if as_json:
+        document({"session": places.id, **found.to_json()})
+        return
+    print()
+    for text in found.lines():
+        print(text)
+    print(f"\nThe record: agentwatch log {places.id}")
