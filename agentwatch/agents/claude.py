@@ -78,6 +78,7 @@ PROJECT_NOTE = (
     "Claude Code loads your own settings but not the project's .claude folder (settings, hooks, "
     "skills, commands, sub-agents): it could replace an approved action; CLAUDE.md is read."
 )
+BYPASSES = ("--dangerously-skip-permissions", "bypassPermissions")
 BYPASS_NOTE = "Claude Code itself asks nothing in this mode; agentwatch still does."
 REWRITE_NOTE = (
     "PreToolUse hooks of your own run beside agentwatch's: one that replaces a tool's input may do "
@@ -167,7 +168,7 @@ def _settings(start: Start, name: str) -> dict[str, Any]:
 def _notes(arguments: tuple[str, ...], env: Mapping[str, str]) -> tuple[str, ...]:
     """What a person should know about this start."""
     notes = [PROJECT_NOTE]
-    if "--dangerously-skip-permissions" in arguments or "bypassPermissions" in arguments:
+    if any(word.split("=")[-1] in BYPASSES for word in arguments):
         notes.append(BYPASS_NOTE)
     own = _read(_folder(env) / "settings.json").get("hooks")
     if isinstance(own, dict) and own.get("PreToolUse"):
