@@ -25,9 +25,11 @@ def command(everything: bool, as_json: bool) -> None:
     found: list[Session] = []
     for item in places:
         try:
-            found.append(sessions.snapshot(item))
+            session = sessions.snapshot(item)
         except AgentwatchError:
             continue  # it ended between the listing and the look
+        if everything or not session.state.over:
+            found.append(session)
     if as_json:
         document([item.to_json() for item in found])
         return

@@ -124,7 +124,8 @@ def launch(config: Config) -> None:
     """
     config.places.create()
     keep = set(config.stdio or ())
-    with config.places.log.open("ab") as log:
+    log = os.open(config.places.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
         process = subprocess.Popen(
             [sys.executable, "-m", "agentwatch.supervisor"],
             stdin=subprocess.PIPE,
@@ -135,6 +136,8 @@ def launch(config: Config) -> None:
             cwd="/",
             env={**os.environ, "PYTHONPATH": _package_path()},
         )
+    finally:
+        os.close(log)
     if process.stdin is None or process.stdout is None:
         raise AgentwatchError("the supervisor has no pipes")
     with process.stdin, process.stdout:

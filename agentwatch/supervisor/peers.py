@@ -51,10 +51,20 @@ def of(connection: socket.socket) -> Peer:
     try:
         process = psutil.Process(pid) if pid > 0 else None
         name = process.name() if process else "unknown"
-        parents = tuple(f"{p.name()}({p.pid})" for p in process.parents()) if process else ()
+        parents = _ancestors(process) if process else ()
     except (psutil.Error, OSError):
         name, parents = "unknown", ()
     return Peer(pid, uid, name, parents)
+
+
+def _ancestors(process: psutil.Process) -> tuple[str, ...]:
+    """Nearest first, up to ourselves: what lies above the supervisor is the user's."""
+    found = []
+    for parent in process.parents():
+        if parent.pid == os.getpid():
+            break
+        found.append(f"{parent.name()}({parent.pid})")
+    return tuple(found)
 
 
 def refusal(connection: socket.socket, record: Record | None) -> str | None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentwatch import containment, kill
-from agentwatch.containment.base import Running
+from agentwatch.containment.base import Running, write_private
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
 from agentwatch.model import Json, OnDetach, Receipt, SessionState
@@ -177,11 +177,11 @@ class Supervisor:
         self._drain()
         status = running.poll()
         killed = self.places.closed.exists()
-        waiting = session.close_gate("kill" if killed else "gate", "the agent is over")
+        session.close_gate("kill" if killed else "gate", "the agent is over")
         session.pids = 0
         session.exit = 137 if killed else status
         if killed:
-            await self._settle_receipt(waiting)
+            await self._settle_receipt()
         elif running.left_behind:
             session.note("left-behind", {"killed": running.left_behind})
         session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
@@ -196,7 +196,7 @@ class Supervisor:
         while self.terminal is not None and (data := self.terminal.read()):
             self.desk.output(data)
 
-    async def _settle_receipt(self, waiting: int) -> None:
+    async def _settle_receipt(self) -> None:
         """Wait for whoever killed to measure; if it died over it, measure ourselves."""
         end = time.monotonic() + 8
         receipt = _read_receipt(self.places.receipt)
@@ -206,10 +206,10 @@ class Supervisor:
         if receipt is None:
             receipt = kill.kill(self.places, trigger="lost", by="supervisor")
         session = self.session
-        session.receipt = session.completed(receipt, waiting)
+        session.receipt = session.completed(receipt)
         session.note("kill", session.receipt.to_json())
         with contextlib.suppress(OSError):
-            self.places.receipt.write_text(json.dumps(session.receipt.to_json()))
+            write_private(self.places.receipt, json.dumps(session.receipt.to_json()).encode())
         session.publish({"event": "receipt", "receipt": session.receipt.to_json()})
 
 

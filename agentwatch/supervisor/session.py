@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from agentwatch import containment
 from agentwatch.agents import Prepared
-from agentwatch.containment.base import Record, Running
+from agentwatch.containment.base import Record, Running, write_private
 from agentwatch.gate import Answer, Effect, Gate
 from agentwatch.journal import Journal
 from agentwatch.model import (
@@ -73,6 +73,7 @@ class Supervised:
         self._notes = list(prepared.notes)
         self._started_at = time.time()
         self._refused = 0
+        self._denied_at_end = 0
         self._journal_failed = False
         self.gate = Gate(
             config.session,
@@ -136,7 +137,8 @@ class Supervised:
         return self.gate.find(full)
 
     def withdraw(self, proposer: Proposer) -> None:
-        """A proposer hung up."""
+        """A proposer hung up; in a kill it did so because it was killed."""
+        self._notice_kill()
         self._carry_out(self.gate.withdraw(proposer, wall=time.time()))
 
     def outcome(self, action: str, data: Json) -> None:
@@ -146,17 +148,18 @@ class Supervised:
 
     def tick(self) -> None:
         """Deny what is late, and notice a kill that began outside."""
-        if self.state is not SessionState.KILLING and self.places.closed.exists():
-            self.change(SessionState.KILLING)
-        if self.state is SessionState.KILLING:
-            self.close_gate("kill", "the session was killed")
+        self._notice_kill()
         self._carry_out(self.gate.tick(now=time.monotonic(), wall=time.time()))
 
-    def close_gate(self, by: str, why: str) -> int:
-        """Deny everything that waits, and whatever still comes; how many were waiting."""
-        waiting = len(self.gate.pending)
+    def close_gate(self, by: str, why: str) -> None:
+        """Deny everything that waits, and whatever still comes."""
+        self._denied_at_end += len(self.gate.pending)
         self._carry_out(self.gate.shut(by, why, wall=time.time()))
-        return waiting
+
+    def _notice_kill(self) -> None:
+        if self.state is not SessionState.KILLING and self.places.closed.exists():
+            self.change(SessionState.KILLING)
+            self.close_gate("kill", "the session was killed")
 
     def _judge(self, proposal: Proposal) -> Judgement:
         armed = None if self.config.ungated else self.armed
@@ -221,7 +224,7 @@ class Supervised:
             self.save()
             self.publish_session()
 
-    def completed(self, receipt: Receipt, denied_pending: int) -> Receipt:
+    def completed(self, receipt: Receipt) -> Receipt:
         """A receipt with our part: what was pending, and what may have left before it."""
         allowed = [item for item in self.gate.recent if item.state is ActionState.ALLOWED]
         recent = [
@@ -236,7 +239,7 @@ class Supervised:
             if item.reversibility is not Reversibility.READ_ONLY
         ]
         return replace(
-            receipt, denied_pending=denied_pending, recent=tuple(recent[-10:]), complete=True
+            receipt, denied_pending=self._denied_at_end, recent=tuple(recent[-10:]), complete=True
         )
 
     # -- telling and recording --------------------------------------------------------------
@@ -271,10 +274,8 @@ class Supervised:
     def save(self) -> None:
         """Keep the session as last known for those who come when no supervisor answers."""
         text = json.dumps(self.snapshot().to_json())
-        temporary = self.places.session.with_suffix(".new")
         try:
-            temporary.write_text(text)
-            temporary.replace(self.places.session)
+            write_private(self.places.session, text.encode())
         except OSError as error:
             self._say_journal_failed(error)
 

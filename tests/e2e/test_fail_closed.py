@@ -134,9 +134,9 @@ def say(address: str, *lines: bytes) -> bytes:
         return answer
 
 
-def proposal(token: str, **fields: object) -> bytes:
+def proposal(right_token: str, **fields: object) -> bytes:
     """A well-formed question, but for what is changed in it."""
-    message = {"v": 1, "op": "propose", "token": token, "ref": "r", "kind": "delete", **fields}
+    message = {"v": 1, "op": "propose", "token": right_token, "ref": "r", "kind": "delete", **fields}
     return json.dumps(message).encode() + b"\n"
 
 
