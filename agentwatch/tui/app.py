@@ -132,7 +132,7 @@ class WatchApp(App[int], inherit_bindings=False):
     def sync(self) -> None:
         """Draw what is known now on the screen that is shown."""
         screen = self.screen
-        if isinstance(screen, Keyed) and screen.is_mounted:
+        if isinstance(screen, Keyed):
             screen.sync()
         self._announce()
 

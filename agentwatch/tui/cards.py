@@ -45,8 +45,8 @@ VERB: Mapping[Kind, str] = {
 }
 
 
-def card_lines(seen: Seen) -> list[Line]:
-    """The whole card of one action."""
+def card_lines(seen: Seen, *, airy: bool = False) -> list[Line]:
+    """The whole card of one action, with empty lines where there is room for them."""
     sections = (
         _head(seen),
         _exactly(seen.action.proposal),
@@ -58,7 +58,7 @@ def card_lines(seen: Seen) -> list[Line]:
     )
     lines: list[Line] = []
     for section in sections:
-        if section and lines:
+        if airy and section and lines:
             lines.append(blank())
         lines.extend(section)
     return lines
@@ -73,7 +73,7 @@ def _head(seen: Seen) -> list[Line]:
     action = seen.action
     glyph, words, role = RISK[action.reversibility]
     verb = our_text(VERB[action.proposal.kind].capitalize(), Role.STRONG)
-    risk = our_text(f"{glyph} {words}".strip(), role)
+    risk = our_text(words if glyph in " ·" else f"{glyph} {words}", role)
     parts: list[Text | str] = [verb, risk, agent_text(action.id, role=Role.DIM)]
     lines = [Line(joined(parts))]
     if action.state is not ActionState.PENDING:
@@ -122,7 +122,7 @@ def _exactly(proposal: Proposal) -> list[Line]:
         lines += _code(agent_text(proposal.summary, newlines=True))
     if proposal.cwd:
         lines.append(_field("in", agent_text(proposal.cwd)))
-    lines.append(_field("asked by", _asker(proposal)))
+    lines.append(_field("asked by", _asker(proposal), words=True))
     return lines
 
 
@@ -235,9 +235,9 @@ def _drawn_above(proposal: Proposal, value: str) -> str:
     return ""
 
 
-def _field(name: str, value: Text) -> Line:
+def _field(name: str, value: Text, *, words: bool = False) -> Line:
     text = our_text("").append(f"{name} ", Role.LABEL).append_text(value)
-    return Line(text, "  ", "    ", Role.DIM, words=False)
+    return Line(text, "  ", "    ", Role.DIM, words=words)
 
 
 def _code(text: Text) -> list[Line]:

@@ -50,6 +50,8 @@ class Key:
     """Footer order where room is short: lower stays."""
     aimed: bool = False
     """Lets something through: under the quiet rule, never in the palette."""
+    also: str = ""
+    """Its other names, for the help."""
     spoken: str = ""
     """Its name in the palette; empty keeps it out."""
 
@@ -150,7 +152,27 @@ TABLE: Final = (
         Where.MAIN,
         "leave",
         8,
+        also="ctrl+q",
         spoken="Leave the screen",
+    ),
+    Key((), "send", "enter", "send the reason to the agent and deny", Where.BECAUSE, "send it", 0),
+    Key(
+        ("escape",),
+        "back",
+        "esc",
+        "back; decides nothing",
+        Where.FULL | Where.BECAUSE | Where.READING | Where.MAIN,
+        "back",
+        1,
+    ),
+    Key(
+        ("ctrl+right_square_bracket",),
+        "detach",
+        "ctrl+]",
+        "leave the agent's terminal",
+        Where.ATTACH,
+        "back",
+        1,
     ),
     Key(
         ("f9",),
@@ -164,7 +186,17 @@ TABLE: Final = (
     ),
     Key(("ctrl+backslash",), "kill", "ctrl+\\", "the same", Where.EVERYWHERE),
     Key(("f8",), "freeze", "F8", "freeze, from any screen", Where.EVERYWHERE),
-    Key(("question_mark", "f1"), "help", "?", "this page", Where.CARD, "help", 0, spoken="Help"),
+    Key(
+        ("question_mark", "f1"),
+        "help",
+        "?",
+        "this page",
+        Where.CARD,
+        "help",
+        0,
+        also="F1",
+        spoken="Help",
+    ),
     Key(("down", "j"), "choose(1)", "↓ j", "choose the next action", Where.MAIN),
     Key(("up", "k"), "choose(-1)", "↑ k", "choose the one before", Where.MAIN),
     Key(("pagedown",), "page(1)", "PgDn", "read on", Where.LISTS),
@@ -174,16 +206,7 @@ TABLE: Final = (
     Key(("1",), "go('queue')", "1", "go to the queue", Where.MAIN),
     Key(("2",), "go('card')", "2", "go to the card", Where.MAIN),
     Key(("3",), "go('output')", "3", "go to the agent's output", Where.MAIN),
-    Key(("colon", "ctrl+p"), "palette", ":", "command palette", Where.MAIN),
-    Key(
-        ("escape",),
-        "back",
-        "esc",
-        "back; decides nothing",
-        Where.FULL | Where.BECAUSE | Where.READING | Where.MAIN,
-        "back",
-        1,
-    ),
+    Key(("colon", "ctrl+p"), "palette", ":", "command palette", Where.MAIN, also="ctrl+p"),
     Key(
         ("ctrl+c",),
         "copy",
@@ -191,16 +214,6 @@ TABLE: Final = (
         "copy what is marked; kills nothing, leaves nothing",
         Where.LISTS | Where.BECAUSE,
     ),
-    Key(
-        ("ctrl+right_square_bracket",),
-        "detach",
-        "ctrl+]",
-        "leave the agent's terminal",
-        Where.ATTACH,
-        "back",
-        1,
-    ),
-    Key((), "send", "enter", "send the reason to the agent and deny", Where.BECAUSE, "send it", 0),
 )
 
 

@@ -102,7 +102,9 @@ class Watched:
             self.receipt = new
 
     def waiting(self) -> list[Seen]:
-        """What waits for an answer, oldest first."""
+        """What waits for an answer, oldest first; nothing does once the session is over."""
+        if self.over:
+            return []
         return [seen for seen in self.actions.values() if seen.pending]
 
     def rows(self, chosen: str | None, matches: Callable[[Seen], bool]) -> list[Seen]:
@@ -110,7 +112,7 @@ class Watched:
         return [
             seen
             for seen in self.actions.values()
-            if seen.id == chosen or (seen.pending and matches(seen))
+            if seen.id == chosen or (seen.pending and not self.over and matches(seen))
         ]
 
     def forget_decided(self, held: str | None) -> None:

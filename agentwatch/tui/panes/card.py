@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual import events
+
 from agentwatch.tui.cards import card_lines
 from agentwatch.tui.lines import sentence
 from agentwatch.tui.panes.painted import Painted
@@ -15,6 +17,9 @@ from agentwatch.tui.text import Role
 from agentwatch.tui.watched import Seen
 
 NOTHING = "Nothing is chosen."
+
+ROOMY = 18
+"""Rows from which on there is room for empty lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,23 @@ class CardPane(Painted):
     """Draws one action and remembers which."""
 
     drawn: Drawn | None = None
+    _seen: Seen | None = None
+    _airy = False
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Where there is room, sections get air between them."""
+        airy = event.size.height >= ROOMY
+        if airy is not self._airy:
+            self._airy = airy
+            if self._seen is not None:
+                self._draw(self._seen, from_top=False)
+        super().on_resize(event)
 
     def show_card(self, seen: Seen | None, *, empty: str = NOTHING) -> bool:
         """Draw an action; says whether the content to decide on is another than before."""
         before = self.drawn and (self.drawn.action, self.drawn.digest)
         if seen is None:
-            self.drawn = None
+            self.drawn = self._seen = None
             self.border_title = "Action"
             if before is not None or not self.text:
                 self.show([sentence(empty, Role.DIM, 1)])
@@ -54,8 +70,9 @@ class CardPane(Painted):
         return self.drawn is not None and self.end_painted
 
     def _draw(self, seen: Seen, *, from_top: bool) -> None:
+        self._seen = seen
         try:
-            lines = card_lines(seen)
+            lines = card_lines(seen, airy=self._airy)
         except Exception as error:  # noqa: BLE001  what cannot be drawn cannot be approved
             lines = [
                 sentence("This action cannot be drawn, so it cannot be approved.", Role.DANGER, 0),

@@ -44,12 +44,16 @@ class QueuePane(Widget, can_focus=True):
         self._now = 0.0
         self._top = 0
         self._empty = EMPTY
+        self._over = False
 
-    def show(self, seen: Sequence[Seen], chosen: str | None, now: float, empty: str) -> None:
+    def show(
+        self, seen: Sequence[Seen], chosen: str | None, now: float, empty: str, *, over: bool
+    ) -> None:
         """Draw these actions, with a mark on the chosen one."""
+        self._over = over
         self._seen, self._chosen, self._now, self._empty = seen, chosen, now, empty
         self._keep_in_view()
-        waiting = sum(item.pending for item in seen)
+        waiting = sum(item.pending and not over for item in seen)
         self.border_title = f"Waiting: {waiting}" if waiting else "Waiting: none"
         self.refresh()
 
@@ -78,7 +82,9 @@ class QueuePane(Widget, can_focus=True):
             return our_text(f" {self._empty}" if index == 0 else "", Role.DIM)
         if index >= len(self._seen):
             return our_text("")
-        return queue_row(self._seen[index], self._chosen, self._now, self.size.width)
+        return queue_row(
+            self._seen[index], self._chosen, None if self._over else self._now, self.size.width
+        )
 
     def _keep_in_view(self) -> None:
         height = max(1, self.size.height)
@@ -88,7 +94,7 @@ class QueuePane(Widget, can_focus=True):
         self._top = max(0, min(self._top, len(self._seen) - height))
 
 
-def queue_row(seen: Seen, chosen: str | None, now: float, width: int) -> Text:
+def queue_row(seen: Seen, chosen: str | None, now: float | None, width: int) -> Text:
     """The mark, the risk, the kind, what it is, and how long an answer is waited for."""
     action = seen.action
     here = seen.id == chosen
@@ -103,9 +109,12 @@ def queue_row(seen: Seen, chosen: str | None, now: float, width: int) -> Text:
     return row.append_text(left)
 
 
-def _answer_by(seen: Seen, now: float) -> Text:
+def _answer_by(seen: Seen, now: float | None) -> Text:
+    """How it was answered, or until when; without a time the session is over."""
     if seen.action.state is not ActionState.PENDING:
         return our_text(f" {seen.action.state.value.upper()} ", Role.STRONG)
+    if now is None:
+        return our_text(" NOT RELEASED ", Role.STRONG)
     text = our_text("")
     if seen.action.outside:
         text.append(" outside", Role.WARN)

@@ -40,7 +40,7 @@ def status_row(watched: Watched, now: float, width: int) -> Text:
     tail = our_text("")
     tail.append(f"  {state_word(watched)}  ", state_role(watched))
     tail.append(f" {waiting} waiting ", Role.ACCENT if waiting else Role.DIM)
-    tail.append(f" {session.pids} pids  grade {session.grade}  ", Role.DIM)
+    tail.append(f" {_alive(watched, session)} pids  grade {session.grade}  ", Role.DIM)
     tail.append(f"{elapsed(now - session.started_at)} ", Role.DIM)
     room = width - tail.cell_len
     head = our_text(" ").append_text(
@@ -49,6 +49,11 @@ def status_row(watched: Watched, now: float, width: int) -> Text:
     head.append_text(_folder(session, room - head.cell_len))
     head.append(" " * max(0, room - head.cell_len))
     return head.append_text(tail)
+
+
+def _alive(watched: Watched, session: Session) -> int:
+    """Processes inside: as measured by the kill, else as last counted."""
+    return session.pids if watched.receipt is None else len(watched.receipt.left)
 
 
 def state_word(watched: Watched) -> str:

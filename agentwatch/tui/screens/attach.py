@@ -113,9 +113,10 @@ class AttachScreen(Keyed, inherit_bindings=False):
         """Give the agent the keyboard; have it draw anew what was skipped."""
         self.query_one(TerminalPane).focus()
         self.watch_app.redraw_agent()
+        self.ready = True
         self.sync()
 
-    def sync(self) -> None:
+    def draw(self) -> None:
         """Follow the agent's screen and keep the line true."""
         self.query_one(TerminalPane).follow()
         self.query_one("#attached", Bar).show([self._line()])

@@ -41,9 +41,10 @@ class BecauseScreen(Keyed, ModalScreen[str | None], inherit_bindings=False):
         """Say what the line is for."""
         self.query_one("#because").border_title = "No, because…"
         self.query_one("#reason", Input).focus()
+        self.ready = True
         self.call_after_refresh(self.sync)
 
-    def sync(self) -> None:
+    def draw(self) -> None:
         """Draw the keys."""
         bar = self.query_one(FooterBar)
         bar.show_keys(self.where, bar.size.width or self.size.width, not_now={})

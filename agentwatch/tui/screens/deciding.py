@@ -41,7 +41,9 @@ class Deciding(Keyed, inherit_bindings=False):
     def why_not(self, *, silent: bool) -> str | None:
         """The word for why `a` would not count; None when it would."""
         app, drawn = self.watch_app, self.card.drawn
-        if app.watched.lost is not None or app.watched.over:
+        if app.watched.over:
+            return "—"
+        if app.watched.lost is not None:
             return "lost"
         if drawn is None or not drawn.approvable or app.answering(drawn.action):
             return "—"
@@ -58,7 +60,7 @@ class Deciding(Keyed, inherit_bindings=False):
         not_now = {} if word is None else {"approve": word}
         if self.card.drawn is None or not self.waiting_card():
             not_now |= {"deny": "—", "because": "—"}
-        if app.watched.lost is not None and not app.watched.over:
+        if app.watched.lost is not None or app.watched.over:
             not_now |= {"freeze": "—", "resume": "—"}
         hidden = {"freeze"} if app.frozen else {"resume"}
         self.query_one(FooterBar).show_keys(
@@ -69,7 +71,7 @@ class Deciding(Keyed, inherit_bindings=False):
         """Whether the card's action still waits."""
         drawn = self.card.drawn
         seen = drawn and self.watch_app.watched.actions.get(drawn.action)
-        return bool(seen and seen.pending)
+        return bool(seen and seen.pending) and not self.watch_app.watched.over
 
     def action_approve(self) -> None:
         """Let the drawn action through, if every condition holds at this moment."""

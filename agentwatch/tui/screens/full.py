@@ -36,9 +36,10 @@ class FullScreen(Deciding, inherit_bindings=False):
     def on_mount(self) -> None:
         """Arrow keys scroll the card."""
         self.card.focus()
+        self.ready = True
         self.sync()
 
-    def sync(self) -> None:
+    def draw(self) -> None:
         """Draw what is known now."""
         app = self.watch_app
         self.query_one(StatusBar).show_status(app.status_of(), app.wall(), self.size.width)

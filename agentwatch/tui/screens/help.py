@@ -44,7 +44,7 @@ def help_lines(opened_from: Where, session: Session | None) -> list[Line]:
     """The page."""
     here = [key for key in TABLE if key.where & opened_from]
     elsewhere = [key for key in TABLE if not key.where & opened_from]
-    lines = [heading("Keys that work there"), *map(_key_line, here), blank()]
+    lines = [heading("Keys that work where you were"), *map(_key_line, here), blank()]
     if elsewhere:
         lines += [heading("On other screens"), *map(_key_line, elsewhere), blank()]
     lines += [heading("How keys are taken"), *(sentence(rule) for rule in RULES), blank()]
@@ -54,7 +54,7 @@ def help_lines(opened_from: Where, session: Session | None) -> list[Line]:
 
 
 def _key_line(key: Key) -> Line:
-    text = our_text("").append(f"{key.shown:<10} ", Role.KEY).append(key.does)
+    text = our_text("").append(f"{f'{key.shown} {key.also}':<11}", Role.KEY).append(key.does)
     return Line(text, "  ", "             ")
 
 

@@ -5,8 +5,10 @@ Owns the actions behind the everywhere-keys and the way from a screen to the app
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from agentwatch.tui.keys import Where
@@ -25,8 +27,17 @@ class Keyed(Screen[Any], inherit_bindings=False):
         """The application, as what it is."""
         return cast("WatchApp", self.app)
 
+    ready = False
+    """Whether the screen's parts are there to draw on."""
+
     def sync(self) -> None:
         """Draw what is known now; called after every event and ten times a second."""
+        if self.ready:
+            with suppress(NoMatches):  # a screen that is being closed has lost its parts
+                self.draw()
+
+    def draw(self) -> None:
+        """What `sync` does on this screen."""
 
     def action_kill(self) -> None:
         """Kill; the input thread comes first where there is a terminal."""

@@ -59,13 +59,14 @@ class MainScreen(Deciding, inherit_bindings=False):
         """Start on the queue."""
         self.query_one("#filter").display = False
         self.query_one(QueuePane).focus()
+        self.ready = True
         self.sync()
 
     def on_resize(self) -> None:
         """The rows of the bars depend on the width."""
         self.call_after_refresh(self.sync)
 
-    def sync(self) -> None:
+    def draw(self) -> None:
         """Draw what is known now."""
         app, now = self.watch_app, self.watch_app.wall()
         app.watched.forget_decided(self.chosen)
@@ -75,7 +76,9 @@ class MainScreen(Deciding, inherit_bindings=False):
         width, height = self.size
         self.query_one(StatusBar).show_status(app.status_of(), now, width)
         self.query_one(Notices).show_notices(app.watched, app.kill_failed, width, height // 3)
-        self.query_one(QueuePane).show(rows, self.chosen, now, self._when_empty())
+        self.query_one(QueuePane).show(
+            rows, self.chosen, now, self._when_empty(), over=app.watched.over
+        )
         self._sync_card()
         self.query_one(OutputPane).follow()
         self.show_keys()

@@ -37,9 +37,10 @@ class ReadingScreen(Keyed, inherit_bindings=False):
         page = self.query_one("#reading", Painted)
         page.border_title = self.heading
         page.focus()
+        self.ready = True
         self.sync()
 
-    def sync(self) -> None:
+    def draw(self) -> None:
         """Draw the bars."""
         app, width = self.watch_app, self.size.width
         self.query_one(StatusBar).show_status(app.status_of(), app.wall(), width)
