@@ -9,8 +9,9 @@ import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,44 +22,61 @@ from typing import Any
 
 import pytest
 
+from agentwatch import agents
+from agentwatch.agents import Prepared
+from tests.agents_real.anthropic_api import ModelServer, model_server
+from tests.agents_real.scenario import Scenario
+
 Json = dict[str, Any]
+Judge = Callable[[Json, int], Json | bytes | None]
+"""From an event and the asking process's pid to the answer's fields; bytes go out as they are,
+None hangs up."""
+
 VERSION = "2.1.329"
-CLIENT = Path(__file__).parents[2] / "agentwatch" / "channels" / "hooks" / "client.py"
-TOKEN = "bench-token"
+UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
 
 
 def installed_claude() -> str:
     """The pinned Claude Code, installed once into the user's cache; skips where npm cannot."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "agentwatch-tests" / f"claude-code-{VERSION}"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agentwatch-tests"
+    folder = cache / f"claude-code-{VERSION}"
     program = folder / "node_modules" / ".bin" / "claude"
     if program.exists():
         return str(program)
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed, so Claude Code cannot be")
-    folder.mkdir(parents=True, exist_ok=True)
-    command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
-    command.append(f"@anthropic-ai/claude-code@{VERSION}")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode != 0:
-        unreachable = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
-        if any(word in done.stderr for word in unreachable):
-            pytest.skip("the npm registry is not reachable")
-        pytest.fail(f"npm cannot install Claude Code: {done.stderr[-500:]}")
+    cache.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix="installing-", dir=cache))
+    try:
+        _install(fresh)
+        if not program.exists():  # another worker may have been faster
+            fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
     return str(program)
 
 
-def make_home(home: Path, workspace: Path) -> None:
+def _install(folder: Path) -> None:
+    command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    command.append(f"@anthropic-ai/claude-code@{VERSION}")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode == 0:
+        return
+    if any(word in done.stderr for word in UNREACHABLE):
+        pytest.skip("the npm registry cannot be reached, so Claude Code cannot be installed")
+    pytest.fail(f"npm cannot install Claude Code: {done.stderr[-500:]}")
+
+
+def make_home(home: Path, work: Path) -> None:
     """A home in which Claude Code has been through its first run and trusts the workspace."""
-    home.mkdir()
-    workspace.mkdir()
-    (home / ".claude").mkdir()
+    (home / ".claude").mkdir(parents=True)
+    work.mkdir(exist_ok=True)
     known = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
     state = {
         "hasCompletedOnboarding": True,
         "theme": "dark",
         "customApiKeyResponses": {"approved": ["sk-test"], "rejected": []},
-        "projects": {str(workspace): known},
+        "projects": {str(work): known},
     }
     (home / ".claude.json").write_text(json.dumps(state))
 
@@ -79,15 +97,20 @@ def scrubbed(home: Path, url: str) -> dict[str, str]:
         "DISABLE_ERROR_REPORTING": "1",
         "DISABLE_AUTOUPDATER": "1",
         "DISABLE_UPDATES": "1",
-        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTPS_PROXY": "http://127.0.0.1:9",  # nobody listens there
         "NO_PROXY": "127.0.0.1",
         "IS_SANDBOX": "1",
     }
 
 
-def hook_command(address: Path) -> list[str]:
-    """The hook as the supervisor starts it."""
-    return [sys.executable, "-I", "-S", "-E", str(CLIENT), "claude", str(address)]
+def allow(_event: Json, _pid: int) -> Json:
+    """Everything passes."""
+    return {"verdict": "allow", "by": "person:test", "why": "fine", "id": "a1", "digest": "d"}
+
+
+def deny(_event: Json, _pid: int) -> Json:
+    """Nothing passes."""
+    return {"verdict": "deny", "by": "person:test", "why": "NOT-TODAY", "id": "a1", "digest": "d"}
 
 
 @dataclass
@@ -95,8 +118,7 @@ class AgentSocket:
     """A stand-in for the supervisor: answers hooks as a test says, and keeps them."""
 
     address: Path
-    judge: Callable[[Json], Json | bytes | None]
-    """The answer's fields for an event; bytes go out as they are, None hangs up."""
+    judge: Judge
     events: list[Json] = field(default_factory=list)
     armed: list[float] = field(default_factory=list)
 
@@ -108,11 +130,14 @@ class AgentSocket:
             listener.listen(64)
             thread = threading.Thread(target=self._accept, args=(listener,), daemon=True)
             thread.start()
-            yield self
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join(5)
+            try:
+                yield self
+            finally:
+                listener.shutdown(socket.SHUT_RDWR)
+                thread.join(5)
+        self.address.unlink(missing_ok=True)
 
-    def questions(self) -> list[str]:
+    def tools(self) -> list[str]:
         """The tools that were asked about, in order."""
         return [event["tool_name"] for event in self.events]
 
@@ -136,35 +161,85 @@ class AgentSocket:
                 peer.sendall(json.dumps(answer).encode() + b"\n")
                 return
             self.events.append(message["event"])
-            given = self.judge(message["event"])
-            if given is None:
-                return
+            given = self.judge(message["event"], _pid_of(peer))
             if isinstance(given, dict):
                 given = json.dumps({**answer, **given}).encode() + b"\n"
-            peer.sendall(given)
+            try:
+                peer.sendall(given or b"")
+            except OSError:
+                return  # the hook is gone; a test that killed it looks at what became of the tool
 
 
-def allow(_event: Json) -> Json:
-    """Everything passes."""
-    return {"verdict": "allow", "by": "person:test", "why": "fine", "id": "a1", "digest": "d"}
+def _pid_of(peer: socket.socket) -> int:
+    size = struct.calcsize("3i")
+    pid, _, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return int(pid)
 
 
-def deny(_event: Json) -> Json:
-    """Nothing passes."""
-    return {"verdict": "deny", "by": "person:test", "why": "NOT-TODAY", "id": "a1", "digest": "d"}
+@dataclass(frozen=True)
+class Played:
+    """What became of one scripted session."""
+
+    done: subprocess.CompletedProcess[str]
+    socket: AgentSocket
+    model: ModelServer
+    arms: list[float]
+    """Seconds from the start to each arming."""
+
+    @property
+    def heard(self) -> str:
+        """Everything the model was told about its tool calls."""
+        return "\n".join(self.model.result_texts())
 
 
-def run(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path, timeout: float = 60
-) -> subprocess.CompletedProcess[str]:
-    """Run one-shot Claude Code to its end."""
-    return subprocess.run(
-        argv,
-        env=dict(env),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+class Bench:
+    """One throw-away user with a workspace, and Claude Code gated as `agentwatch run` does it."""
+
+    def __init__(self, claude: str, folder: Path) -> None:
+        self.claude = claude
+        self.home = folder / "home"
+        self.work = folder / "work"
+        self.address = folder / "s"
+        make_home(self.home, self.work)
+
+    def prepared(self, arguments: Sequence[str], env: Mapping[str, str]) -> Prepared:
+        """The gated command, as the supervisor makes it."""
+        address = str(self.address)
+        return agents.prepare((self.claude, *arguments), env, socket=address, cwd=str(self.work))
+
+    def environment(self, url: str, prepared: Prepared, env: Mapping[str, str]) -> dict[str, str]:
+        """The agent's environment, as the supervisor makes it."""
+        whole = {**scrubbed(self.home, url), **env}
+        kept = {name: value for name, value in whole.items() if name not in prepared.env_drop}
+        return {**kept, **prepared.env_add, "AGENTWATCH_TOKEN": "bench"}
+
+    def play(
+        self,
+        scenario: Scenario,
+        judge: Judge = allow,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        change: Callable[[list[str]], list[str]] = list,
+    ) -> Played:
+        """Let Claude Code work through a scenario; `change` may break its command line."""
+        given = env or {}
+        asked = AgentSocket(self.address, judge)
+        with model_server(scenario) as model, asked.open():
+            outside = {**scrubbed(self.home, model.url), **given}
+            prepared = self.prepared(("-p", "GO", *arguments), outside)
+            began = time.monotonic()
+            done = subprocess.run(
+                change(list(prepared.argv)),
+                env=self.environment(model.url, prepared, given),
+                cwd=self.work,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=90,
+                check=False,
+            )
+        return Played(done, asked, model, [when - began for when in asked.armed])
+
+    def made(self, name: str = "ran") -> bool:
+        """Whether a tool call left its mark in the workspace."""
+        return (self.work / name).exists()
