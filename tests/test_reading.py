@@ -14,6 +14,7 @@ from hypothesis import assume, example, given, settings, strategies as st
 
 from agentwatch.reading import argv_reads_only, reads_only
 from agentwatch.reading.options import Unclear
+from agentwatch.reading.programs import BARE, INERT, VERSIONED
 from agentwatch.reading.shell import commands
 
 YES = r"""
@@ -828,10 +829,24 @@ def snapshot(folder: Path) -> dict[str, object]:
 def test_whatever_passes_changes_nothing_when_it_is_run(playground: Path, shell: str) -> None:
     before = snapshot(playground)
     assert len(before) > 20
-    for command in YES:
+    for command in [*YES, *(f"{name} --version" for name in sorted(VERSIONED))]:
+        assert reads_only(command).yes
         run([shell, "-c", command], playground)
         after = snapshot(playground)
         assert after == before, command
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_programs_that_take_anything_change_nothing(playground: Path) -> None:
+    before = snapshot(playground)
+    for name in sorted(INERT):
+        for args in ("", "a.txt", "*", "-o b.txt a.txt", "-i b.txt", "-w b.txt", "a.txt b.txt"):
+            command = f"{name} {args}"
+            assert reads_only(command).yes
+            run(["sh", "-c", command], playground)
+            assert snapshot(playground) == before, command
+    for name in BARE:
+        assert not reads_only(f"{name} a.txt").yes
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

@@ -10,8 +10,9 @@ What does not work; a yes assumes that
 - a bare name is the system's program: PATH, the shell's start files, aliases and functions are
   the user's own, and the shell is a POSIX shell, bash or zsh;
 - the configuration that programs read by themselves is the user's: git may start a file monitor,
-  a diff driver or a pager that its configuration or attributes name, and may refresh its index;
-  rg may read RIPGREP_CONFIG_PATH.  Writing such files is asked about as any write is;
+  a diff driver or a pager that its configuration or attributes name, may fetch what a partial
+  clone lacks, and may refresh its index; rg may read RIPGREP_CONFIG_PATH.  Writing such files is
+  asked about as any write is, but a folder inside the workspace that came with them is trusted;
 - looking at a file has no effect: some devices and automatically mounted folders disagree.
 """
 

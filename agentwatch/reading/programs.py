@@ -3,8 +3,9 @@
 Owns the table, all but git's part.  A program is `INERT` when no argument whatever makes it
 write, send or start something; all others are listed with the arguments that do not.
 
-Left out on purpose: `cargo`, `rustc`, `go` and `yarn`, which even for `--version` may fetch or
-start what a file in the current folder names; `less`, `more` and `man`, which start editors.
+Left out on purpose: `cargo`, `rustc`, `go`, `yarn` and `dotnet`, which even for `--version` may
+fetch or start what a file in the current folder names; `less`, `more` and `man`, which start
+editors.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ GLOBS_ARE_SAFE = INERT
 """Where a file named like an option does no harm."""
 
 VERSIONED = words(
-    "bash bun cc clang clang++ cmake deno docker g++ gcc gem java javac lua make node"
-    " npm npx perl php pip pip3 podman python python3 R ruby tmux uv zsh"
+    "bash cc clang clang++ cmake docker g++ gcc gem java javac lua make node npm npx perl php pip"
+    " pip3 python python3 ruby tmux uv zsh"
 )
 """Programs that may be asked for their version."""
 _ASKED_BY = {
