@@ -1,0 +1,66 @@
+"""The generated parts of the README: keys, commands, layout.  `python -m tests.readme` renews them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from agentwatch.cli import COMMANDS
+from agentwatch.tui.keys import TABLE
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+
+
+def keys() -> str:
+    """The key table as the program has it."""
+    stopping_first = sorted(TABLE, key=lambda key: "kill" not in key.action)
+    rows = [f"| {_code(key.shown)} | {key.does} |" for key in stopping_first]
+    return "\n".join(["| key | does |", "|---|---|", *rows])
+
+
+def _code(shown: str) -> str:
+    names = [name for name in re.split(r"\s+·\s+|\s{2,}|, ", shown) if name]
+    return ", ".join(f"**{name}**".replace("\\", "\\\\") for name in names)
+
+
+def commands() -> str:
+    """Every command with its line."""
+    width = max(len(name) for name in COMMANDS)
+    lines = [f"agentwatch {name.ljust(width)}  {line}" for name, line in COMMANDS.items()]
+    return "\n".join(["```", *lines, "```"])
+
+
+def layout() -> str:
+    """The top of the package, each with the first line of what it says of itself."""
+    package = ROOT / "agentwatch"
+    lines = []
+    for path in sorted(package.iterdir(), key=lambda item: (item.is_dir(), item.name)):
+        module = path / "__init__.py" if path.is_dir() else path
+        if module.suffix == ".py" and module.exists() and not path.name.startswith("__"):
+            said = ast.get_docstring(ast.parse(module.read_text())) or ""
+            name = f"{path.name}/" if path.is_dir() else path.name
+            lines.append(f"{name:<16}{_first(said)}")
+    return "\n".join(["```", *lines, "```"])
+
+
+def _first(said: str) -> str:
+    """The first paragraph on one line."""
+    return " ".join(said.partition("\n\n")[0].split())
+
+
+BLOCKS = {"keys": keys, "help": commands, "layout": layout}
+
+
+def renewed(text: str) -> str:
+    """The README's text with its generated parts as they should be."""
+    for name, make in BLOCKS.items():
+        block = f"<!-- {name} -->\n{make()}\n<!-- /{name} -->"
+        pattern = rf"<!-- {name} -->.*?<!-- /{name} -->"
+        text = re.sub(pattern, lambda _, block=block: block, text, flags=re.DOTALL)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(renewed(README.read_text()))
