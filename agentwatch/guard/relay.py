@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from agentwatch.errors import AgentwatchError
 from agentwatch.guard.keys import KeyFilter
 from agentwatch.guard.modes import Modes
-from agentwatch.guard.screen import Pulse, Screen
+from agentwatch.guard.screen import Pulse, Screen, reap
 from agentwatch.guard.signals import Signals
 from agentwatch.guard.terminal import Terminal
 from agentwatch.model import Receipt
@@ -59,8 +59,6 @@ class Relay:
         """Whether the screen may still write."""
         self._busy = False
         """Whether it wrote something this turn: then it may be too busy writing to beat."""
-        self._ending: list[Screen] = []
-        """Screens that were killed and are not reaped yet: nothing waits for them."""
         self._restarts: deque[float] = deque()
         self._to_terminal = bytearray()
         self._to_screen = bytearray()
@@ -69,6 +67,8 @@ class Relay:
         self._left: int | None = None
         """Set when it is over: 0, or 128 and the signal that ended us."""
         self.receipt: Receipt | None = None
+        self._unsaid = ""
+        """A receipt's sentence that the screen shows, if it is alive; ours to say if it is not."""
 
     def run(self) -> int:
         """Relay until the user leaves; 0, or 128 and the number of the signal that ended it."""
@@ -104,9 +104,9 @@ class Relay:
         self._signalled(self._signals.take())
         if self._screen:
             self._relay(self._screen, readable, writable)
+        self._look_after()
         if self._to_terminal:
             self._show()
-        self._look_after()
 
     def _wait(self) -> tuple[list[int], list[int]]:
         """Sleep until something can be read or written, half a second at most."""
@@ -129,6 +129,7 @@ class Relay:
             self._dropping = self._dropping and bool(self._to_screen)
         if screen.beats in readable and screen.take_beats():
             self._pulse.beat()
+            self._unsaid = ""
         if screen.master in readable:
             self._speaking = self._heard(screen.read())
 
@@ -191,9 +192,10 @@ class Relay:
             return
         if self.receipt is None or receipt.before or not receipt.clean:
             self.receipt = receipt
-        if not self._pulse.healthy:
-            self._tell(self.receipt.sentence())
-        if not self._screen and receipt.clean:
+        self._unsaid = self.receipt.sentence()
+        if self._screen:
+            self._screen.take_beats()  # these were sent before there was anything to show
+        elif receipt.clean:
             self._left = 0
 
     # the screen's life
@@ -202,7 +204,6 @@ class Relay:
         """Start the screen; one that cannot be started has failed like one that died."""
         self._to_screen.clear()
         self._dropping = False
-        self._pulse = Pulse(time.monotonic())
         try:
             self._screen = Screen(self._argv, self._terminal.size())
         except OSError as error:
@@ -212,24 +213,28 @@ class Relay:
 
     def _look_after(self) -> None:
         """Notice a screen that ended or hangs, and without one the end of the session."""
-        self._ending = [one for one in self._ending if one.status() is None]
-        if not self._screen:
+        ended = reap()
+        self._pulse.pass_time(time.monotonic(), excused=self._busy or bool(self._to_terminal))
+        if self._screen is None:
             if self._over():
                 self._left = 0
-            return
-        self._pulse.pass_time(time.monotonic(), excused=self._busy or bool(self._to_terminal))
-        status = self._screen.status()
-        if status is not None:
-            self._ended(self._screen, status)
+        elif self._screen.pid in ended:
+            self._ended(self._screen, ended[self._screen.pid])
         elif self._pulse.stuck:
             self._bury(self._screen)
             self._failed("the screen stopped answering")
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Say what a kill measured where the screen does not live to show it."""
+        if self._unsaid and not self._pulse.healthy:
+            self._tell(self._unsaid)
+            self._unsaid = ""
 
     def _ended(self, screen: Screen, status: int) -> None:
         """The screen is gone: the user left, or it died."""
         self._drain(screen)
-        screen.close()
-        self._screen = None
+        self._close(screen)
         if status == 0:
             self._left = 0
         else:
@@ -241,11 +246,15 @@ class Relay:
             self._heard(output)
 
     def _bury(self, screen: Screen) -> None:
-        """Kill a screen without waiting for it."""
+        """Kill a screen without waiting for it; it is reaped when it is gone."""
         screen.kill()
+        self._close(screen)
+
+    def _close(self, screen: Screen) -> None:
+        """Be without a screen: what beat before beats no more."""
         screen.close()
         self._screen = None
-        self._ending.append(screen)
+        self._pulse = Pulse(time.monotonic())
 
     def _failed(self, what: str) -> None:
         """Say so in one line and start the screen again, unless that has not helped."""

@@ -93,14 +93,6 @@ class Screen:
         """Give it the size of the real terminal; the kernel tells it."""
         termios.tcsetwinsize(self.master, size)
 
-    def status(self) -> int | None:
-        """Its exit status (128+N for a signal), None while it runs."""
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        if not pid:
-            return None
-        code = os.waitstatus_to_exitcode(status)
-        return code if code >= 0 else 128 - code
-
     def kill(self) -> None:
         """End it at once; it holds nothing that is not also in the supervisor."""
         # The guard's own child, not reaped yet: its pid can be nobody else's.
@@ -110,6 +102,24 @@ class Screen:
         """Give back our ends of its terminal and its heartbeat."""
         os.close(self.master)
         os.close(self.beats)
+
+
+def reap() -> dict[int, int]:
+    """The children of ours that ended since the last look, with their exit statuses.
+
+    All of them: the supervisor is one too, started before this process became the guard, and a
+    zombie of it would look alive to others.
+    """
+    ended: dict[int, int] = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if not pid:
+            return ended
+        code = os.waitstatus_to_exitcode(status)
+        ended[pid] = code if code >= 0 else 128 - code
 
 
 def _read(fd: int) -> bytes | None:

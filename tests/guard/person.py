@@ -33,6 +33,8 @@ screen.LATE = float(late)
 def broken(*_):
     raise ZeroDivisionError
 
+if how == "parent":
+    (root / "child").write_text(str(os.posix_spawn("/bin/sh", ["sh", "-c", "exit 0"], {})))
 if how == "unshown":
     relay.Relay._heard = broken
 if how == "faulty":

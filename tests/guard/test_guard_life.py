@@ -140,6 +140,17 @@ def test_a_guard_that_cannot_go_on_restores_the_terminal_and_ends_the_screen(
     assert person.restored()
 
 
+def test_a_child_from_before_is_reaped_so_that_a_dead_supervisor_is_seen_as_dead(
+    person: Person,
+) -> None:
+    person.start(how="parent")
+    person.screen_pid()
+    child = (person.root / "child").read_text()
+    person.until(lambda: not Path("/proc", child).exists())
+    person.type(b"hello")
+    person.sees(b"<68656c6c6f>")
+
+
 def test_a_screen_that_dies_with_the_session_is_not_started_again(person: Person) -> None:
     person.start()
     person.screen_pid()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,29 @@ def test_an_unhealthy_screen_does_not_keep_the_receipt_from_being_shown(person: 
     person.screen_pid()
     person.type(F9)
     person.sees("KILLED 17 → 0 in 4 ms".encode())
+
+
+def test_a_receipt_that_a_stopped_screen_cannot_show_is_shown_by_the_guard(
+    person: Person,
+) -> None:
+    person.start()
+    os.kill(person.screen_pid(), signal.SIGSTOP)
+    person.type(F9)
+    person.sees(b"\x1b[999;1H\x1b[2K\x1b[magentwatch: " + "KILLED 17 → 0 in 4 ms".encode())
+    assert b"stopped answering" not in person.shown
+
+
+def test_a_receipt_that_a_living_screen_shows_is_said_once_at_the_end(person: Person) -> None:
+    person.start()
+    person.screen_pid()
+    person.type(F9)
+    person.until(person.kills)
+    until = time.monotonic() + 2.5  # longer than a silence that would make the guard speak
+    person.until(lambda: time.monotonic() > until)
+    assert b"KILLED" not in person.shown
+    person.type(b"q")
+    person.status()
+    assert person.shown.count(b"KILLED") == 1
 
 
 def test_the_inner_terminal_has_the_outer_ones_size_from_the_first_moment(person: Person) -> None:
