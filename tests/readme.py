@@ -1,4 +1,4 @@
-"""The generated parts of the README: keys, commands, layout.  `python -m tests.readme` renews them."""
+"""The generated parts of the README; `python -m tests.readme` renews them."""
 
 from __future__ import annotations
 
