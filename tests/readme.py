@@ -58,7 +58,8 @@ def renewed(text: str) -> str:
     for name, make in BLOCKS.items():
         block = f"<!-- {name} -->\n{make()}\n<!-- /{name} -->"
         pattern = rf"<!-- {name} -->.*?<!-- /{name} -->"
-        text = re.sub(pattern, lambda _, block=block: block, text, flags=re.DOTALL)
+        before, _, after = re.split(f"({pattern})", text, maxsplit=1, flags=re.DOTALL)
+        text = before + block + after
     return text
 
 

@@ -136,7 +136,8 @@ def say(address: str, *lines: bytes) -> bytes:
 
 def proposal(right_token: str, **fields: object) -> bytes:
     """A well-formed question, but for what is changed in it."""
-    message = {"v": 1, "op": "propose", "token": right_token, "ref": "r", "kind": "delete", **fields}
+    usual = {"v": 1, "op": "propose", "token": right_token, "ref": "r", "kind": "delete"}
+    message = {**usual, **fields}
     return json.dumps(message).encode() + b"\n"
 
 

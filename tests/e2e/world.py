@@ -113,7 +113,7 @@ class World:
     def session(self) -> dict[str, Any]:
         """The one live session."""
         (found,) = self.sessions()
-        return found  # type: ignore[no-any-return]
+        return found
 
     def pending(self, count: int = 1) -> list[dict[str, Any]]:
         """At least so many waiting actions."""
