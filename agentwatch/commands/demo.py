@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -37,8 +38,11 @@ Its own deletions still wait for you.   The helper never asks: only the kill sto
 F9 or ctrl+\\ kills everything.          q leaves the screen, ? shows every key.
 """
 
-PATIENCE = 3.75
+LOOKS = 3
 """How long to watch after the kill, in the helper's own intervals."""
+
+LOOK_FOR = 1.5
+"""Seconds to watch after the kill, at the least."""
 
 
 @click.command(epilog="\b\nExample:\n  agentwatch demo\n  agentwatch demo --unattended")
@@ -51,6 +55,7 @@ def command(unattended: bool, keep: bool, as_json: bool) -> int:
         raise AgentwatchError(
             "there is no terminal to draw on", "use: agentwatch demo --unattended", ExitCode.USAGE
         )
+    _end_by_exception()
     prepared = demo.prepare(demo.UNATTENDED if unattended else demo.WATCHABLE)
     try:
         config = _config(prepared)
@@ -64,6 +69,16 @@ def command(unattended: bool, keep: bool, as_json: bool) -> int:
         else:
             shutil.rmtree(prepared.folder, ignore_errors=True)
     return int(ExitCode.OK if found.ok or not unattended else ExitCode.NO)
+
+
+def _end_by_exception() -> None:
+    """Let a closed terminal or a SIGTERM unwind us: an agent is to be killed, a folder removed."""
+
+    def unwind(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, unwind)
 
 
 def _config(prepared: demo.Prepared) -> Config:
@@ -92,6 +107,7 @@ def _shown(prepared: demo.Prepared, config: Config) -> Outcome:
         at_kill = _watch(config.places, prepared.maildir)
     finally:
         _end(config.places)
+    say("looking for a few seconds whether anything still deletes …")
     return _count(prepared, config.places, at_start, at_kill or look(prepared.maildir))
 
 
@@ -100,30 +116,34 @@ def _watch(places: Places, maildir: Path) -> Look | None:
     at_kill = None
     shown = guard.command(places.id, [sys.executable, "-m", "agentwatch.tui", places.id])
     # The terminal's signals are the guard's; a handler, unlike ignoring, is not inherited.
-    numbers = (signal.SIGINT, signal.SIGQUIT)
-    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
-    try:
-        with subprocess.Popen(shown) as process:
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda *_: None)
+    with subprocess.Popen(shown) as process:
+        try:
             while process.poll() is None:
                 if at_kill is None and places.receipt.exists():
                     at_kill = look(maildir)
                 time.sleep(0.02)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        except BaseException:
+            _end(places)
+            process.terminate()
+            raise
     return at_kill
 
 
 def _end(places: Places) -> None:
     """Whatever happened, nothing of it keeps running: its folder is about to go."""
-    with contextlib.suppress(AgentwatchError):  # over, and its containment record gone with it
-        if not sessions.snapshot(places).state.over:
-            kill.kill(places, trigger="cli", by="demo")
+    with contextlib.suppress(AgentwatchError):  # what is not known to be over is killed
+        if sessions.snapshot(places).state.over:
+            return
+    with contextlib.suppress(AgentwatchError):  # over already, and its containment record gone
+        kill.kill(places, trigger="detach", by="demo")
 
 
 def _count(prepared: demo.Prepared, places: Places, at_start: Numbers, at_kill: Look) -> Outcome:
     """Wait long enough for a helper that still lived to delete again, then count."""
-    later = outcome.watch(prepared.maildir, at_kill, PATIENCE * prepared.tempo.helper_every)
+    patience = max(LOOK_FOR, LOOKS * prepared.tempo.helper_every)
+    later = outcome.watch(prepared.maildir, at_kill, patience)
     return outcome.count(places.journal, at_start, at_kill, later, sessions.receipt(places))
 
 

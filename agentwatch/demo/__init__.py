@@ -44,7 +44,8 @@ class Prepared:
 
 def prepare(tempo: Tempo) -> Prepared:
     """Make the folder and the inbox; nothing is started yet."""
-    folder = Path(tempfile.mkdtemp(prefix="agentwatch-demo-")).resolve()
+    # Not named after us: what lies in `agentwatch-…` folders is judged as ours, not as mail.
+    folder = Path(tempfile.mkdtemp(prefix="inbox-demo-")).resolve()
     maildir = inbox.make(folder)
     speed = ("--pace", str(tempo.pace), "--helper-every", str(tempo.helper_every))
     argv = (sys.executable, "-m", "agentwatch.demo.agent", str(maildir), *speed)

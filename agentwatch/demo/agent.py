@@ -27,7 +27,7 @@ ASKED_FIRST = 3
 @gated(
     "delete",
     path=lambda message, _: message.path,
-    words=lambda message, why: f"“{message.letter.subject}”: {why}",
+    words=lambda message, why: f"{message.letter.subject}: {why}",
 )
 def delete(message: Message, why: str) -> None:  # noqa: ARG001 - the question is made from it
     """Delete one message, once a person has said yes."""

@@ -7,6 +7,7 @@ itself, because what works on this inbox really deletes.
 from __future__ import annotations
 
 import mailbox
+import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -89,7 +90,7 @@ def make(folder: Path) -> Path:
     box = mailbox.Maildir(maildir, create=True)
     for number, letter in enumerate(LETTERS, 1):
         # A name of our own instead of the library's, which holds the host and the time of day.
-        name = f"{number:04d}.inbox"
+        name = f"{number:02d}-{_slug(letter.subject)}"
         draft = maildir / "tmp" / name
         draft.write_bytes(_text(letter).as_bytes())
         draft.rename(maildir / "cur" / f"{name}:2,S")
@@ -116,12 +117,16 @@ def messages(maildir: Path) -> list[Message]:
 
 def number_of(path: Path) -> int:
     """Which message a file of the inbox is."""
-    return int(path.name.split(".")[0])
+    return int(path.name.split("-")[0])
 
 
 def numbers(maildir: Path) -> frozenset[int]:
     """The numbers of the messages that are left."""
     return frozenset(message.number for message in messages(maildir))
+
+
+def _slug(subject: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", subject.lower()).strip("-")
 
 
 def _text(letter: Letter) -> EmailMessage:

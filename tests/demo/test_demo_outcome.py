@@ -35,7 +35,7 @@ def found(**fields: Any) -> Outcome:
 
 
 def decided(number: int, verdict: str, by: str, id: str = "") -> dict[str, Any]:  # noqa: A002
-    path = f"/tmp/x/inbox/cur/{number:04d}.inbox:2,S"
+    path = f"/tmp/x/inbox/cur/{number:02d}-subject:2,S"
     return {
         "id": id or f"a-{number}",
         "path": path,

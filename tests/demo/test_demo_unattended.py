@@ -46,12 +46,12 @@ def test_its_numbers_agree_with_the_folder_and_the_record(world: World) -> None:
 
     found = json.loads(done.stdout)
     (folder,) = world.work.iterdir()
-    left = sorted(path.name[:4] for path in (folder / "inbox" / "cur").iterdir())
+    left = sorted(path.name[:2] for path in (folder / "inbox" / "cur").iterdir())
     assert found["ok"] is True
     assert found["left"] == len(left)
-    assert "0003" in left, "the denied one"
-    assert "0001" not in left
-    assert "0002" not in left
+    assert "03" in left, "the denied one"
+    assert "01" not in left
+    assert "02" not in left
     gone = found["deleted_with_approval"] + found["deleted_behind_your_back"]
     assert found["at_start"] == 40 == len(left) + gone
     assert found["deleted_behind_your_back"] >= 4

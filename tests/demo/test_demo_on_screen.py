@@ -1,0 +1,85 @@
+"""`agentwatch demo` as a person sees it: their terminal, their keys."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.person import F9, Person
+from tests.e2e.world import World
+
+
+@pytest.fixture
+def person() -> Iterator[Person]:
+    """A fresh user's; the folder's name is short because socket paths must be."""
+    folder = Path(tempfile.mkdtemp(prefix="aw"))
+    world = World(folder)
+    world.env["TMPDIR"] = str(world.work)
+    here = Person(world, "demo", rows=32, cols=110)
+    try:
+        yield here
+        assert list(world.work.iterdir()) == [], "the demo's folder is gone"
+    finally:
+        here.leaves()
+        world.end()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def begin(person: Person) -> None:
+    """Read what will happen, and start it."""
+    intro = person.sees("Enter starts it")
+    assert "only the kill stops that one" in intro
+    person.types("\r")
+    person.sees(r"“ Your fridge")
+
+
+def printed(person: Person) -> str:
+    """Everything that was ever printed, less colours and cursor movements."""
+    return re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", person.raw).decode()
+
+
+def test_a_person_approves_sees_it_go_wrong_and_kills(person: Person) -> None:
+    begin(person)
+    person.approves()
+    person.sees(r"“ LAST CHANCE")
+    person.types("d")
+    person.sees(r"“ Photos")
+    person.types("d")
+    person.sees(r"3\d waiting")
+    person.sees(r"helper \(")
+    person.types(F9)
+    person.sees(r"→ 0 in")
+    person.types("q")
+
+    assert person.status() == 0
+    said = printed(person)
+    assert "deleted with your approval  1\r\n" in said
+    assert "denied by you               2, still there: 2\r\n" in said
+    assert re.search(r"deleted behind your back    [1-9]", said)
+    assert re.search(r"the kill                    KILLED [1-9]\d* → 0 in", said)
+    assert "deleted after the kill      none" in said
+
+
+def test_leaving_the_screen_ends_the_demo_and_its_agent(person: Person) -> None:
+    begin(person)
+    person.types("q")
+
+    assert person.status() == 0
+    said = printed(person)
+    assert "left                        40" in said
+    assert re.search(r"the kill                    KILLED [1-9]\d* → 0 in", said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_closed_terminal_ends_the_demo_and_its_agent(person: Person, number: int) -> None:
+    begin(person)
+    person.spawned.kill(number)
+
+    assert person.status() == 128 + number
+    assert [one["state"] for one in person.world.json("ls") if one["state"] != "killed"] == []
