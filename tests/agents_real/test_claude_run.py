@@ -1,0 +1,212 @@
+"""`agentwatch run -- claude`, complete: real supervisor, real agent, scripted model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from tests.agents_real.anthropic_api import ModelServer, model_server
+from tests.agents_real.claude_bench import make_home, scrubbed
+from tests.agents_real.scenario import Scenario, call, play
+from tests.e2e.world import World, alive, wait_for
+
+pytestmark = pytest.mark.agents
+
+TOUCH = play(call("Bash", command="touch ran", description="a harmless thing"))
+NO_QUESTIONS = "--dangerously-skip-permissions"
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    folder = Path(tempfile.mkdtemp(prefix="aw"))
+    here = World(folder)
+    make_home(folder, here.work)
+    try:
+        yield here
+    finally:
+        here.end()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running(
+    world: World, claude: str, scenario: Scenario, *arguments: str
+) -> Iterator[tuple[subprocess.Popen[bytes], ModelServer]]:
+    """Claude Code at work on a scenario, under supervision without a screen."""
+    with model_server(scenario) as model:
+        world.env |= scrubbed(world.folder, model.url)
+        yield world.run_agent(claude, "-p", "GO", *arguments), model
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    """The exit status, once it is over."""
+    return process.wait(30)
+
+
+def test_one_action_allowed_one_denied(world: World, claude: str) -> None:
+    written = world.work / "written"
+    write = call("Write", file_path=str(written), content="hello\n")
+    with running(world, claude, play(*TOUCH.scripts["GO"], write)) as (process, model):
+        (first,) = world.pending()
+        assert (first["kind"], first["command"]) == ("exec", "touch ran")
+        assert first["words"] == "a harmless thing"
+        assert first["tool"] == "Bash"
+        assert "claude" in " ".join(first["parents"])
+        assert not (world.work / "ran").exists()
+        world.call("approve", first["id"])
+        (second,) = wait_for(
+            lambda: [item for item in world.json("pending") if item["id"] != first["id"]],
+            "the second question",
+        )
+        assert (second["kind"], second["path"]) == ("write", str(written))
+        assert "+hello" in second["diff"]
+        assert (world.work / "ran").exists()
+        world.call("deny", second["id"], "--because", "NOT-TODAY")
+        assert ended(process) == 0
+        assert not written.exists()
+        assert "NOT-TODAY" in model.result_texts()[1]
+        assert "All done." in world.output(process)
+
+
+def test_ten_actions_ask_five_questions_and_record_ten(world: World, claude: str) -> None:
+    for name in "abcde":
+        (world.work / name).write_text(f"{name}\n")
+    looks = [call("Read", file_path=str(world.work / name)) for name in "abcd"]
+    looks.append(call("Bash", command="grep -n e e"))
+    acts = [
+        call("Bash", command="touch ran"),
+        call("Write", file_path=str(world.work / "new"), content="x"),
+        call("Edit", file_path=str(world.work / "a"), old_string="a", new_string="A"),
+        call("Bash", command="rm b"),
+        call("Write", file_path=str(world.work / "c"), content="C"),
+    ]
+    turns = [turn for pair in zip(looks, acts, strict=True) for turn in pair]
+    asked: dict[str, dict[str, Any]] = {}
+    with running(world, claude, play(*turns)) as (process, _):
+        session = world.session()["id"]
+        while process.poll() is None:
+            for item in json.loads(world.call("pending", "--json", check=False).stdout or "[]"):
+                asked[item["id"]] = item
+                world.call("approve", item["id"], check=False)
+        assert ended(process) == 0
+    assert [item["tool"] for item in asked.values()] == ["Bash", "Write", "Edit", "Bash", "Write"]
+    assert not (world.work / "b").exists()
+    assert (world.work / "a").read_text() == "A\n"
+    decided = [entry["data"] for entry in world.journal(session) if entry["type"] == "decided"]
+    assert len(decided) == 10
+    assert sum(item["decision"]["by"].startswith("person:") for item in decided) == 5
+
+
+def test_the_session_says_that_its_hook_is_alive_and_what_it_costs(
+    world: World, claude: str
+) -> None:
+    with running(world, claude, TOUCH):
+        world.pending()
+        session = world.session()
+        assert session["armed"] is True
+        assert "claude" in session["coverage"]["tools"]
+        assert any("project's .claude folder" in note for note in session["notes"])
+
+
+def test_a_project_s_settings_cannot_switch_the_gate_off(world: World, claude: str) -> None:
+    (world.work / ".claude").mkdir()
+    off = {"disableAllHooks": True, "env": {"AGENTWATCH_SOCKET": "/nonexistent"}}
+    (world.work / ".claude/settings.local.json").write_text(json.dumps(off))
+    with running(world, claude, TOUCH, NO_QUESTIONS) as (process, _):
+        (item,) = world.pending()
+        world.call("deny", item["id"])
+        assert ended(process) == 0
+    assert not (world.work / "ran").exists()
+
+
+def test_a_hook_killed_while_it_waits_is_a_denial(world: World, claude: str) -> None:
+    with running(world, claude, TOUCH, NO_QUESTIONS) as (process, model):
+        (item,) = world.pending()
+        os.kill(item["pid"], signal.SIGKILL)
+        assert ended(process) == 0
+        assert "blocking" in model.result_texts()[0]
+    assert not (world.work / "ran").exists()
+
+
+def test_the_supervisor_killed_takes_agent_and_question_along(world: World, claude: str) -> None:
+    with running(world, claude, TOUCH, NO_QUESTIONS) as (process, _):
+        world.pending()
+        session = world.session()
+        assert alive(session["pid"])
+        os.kill(session["supervisor_pid"], signal.SIGKILL)
+        wait_for(lambda: not alive(session["pid"]), "the agent to be gone")
+        ended(process)
+    assert not (world.work / "ran").exists()
+
+
+def test_the_kill_denies_what_is_asked(world: World, claude: str) -> None:
+    with running(world, claude, TOUCH, NO_QUESTIONS) as (process, model):
+        world.pending()
+        receipt = world.json("kill")
+        assert receipt["left"] == []
+        assert receipt["denied_pending"] == 1
+        assert ended(process) == 137
+        assert model.results() == []
+    assert not (world.work / "ran").exists()
+
+
+@pytest.mark.parametrize("flag", ["--bare", "--safe-mode", "--settings={}", "--bg"])
+def test_a_flag_that_would_ungate_it_starts_nothing(world: World, claude: str, flag: str) -> None:
+    with model_server(TOUCH) as model:
+        world.env |= scrubbed(world.folder, model.url)
+        done = world.call("run", "--no-tui", "--", claude, "-p", "GO", flag, check=False)
+        assert done.returncode == 2
+        assert done.stderr.startswith("agentwatch: error: claude cannot be supervised with --")
+        assert "hint:" in done.stderr
+        assert model.paths == []
+    assert world.json("ls") == []
+
+
+def test_interactive_it_arms_after_the_trust_dialog_and_is_gated(world: World, claude: str) -> None:
+    state = json.loads((world.folder / ".claude.json").read_text())
+    (world.folder / ".claude.json").write_text(json.dumps({**state, "projects": {}}))
+    with model_server(TOUCH) as model:
+        world.env |= scrubbed(world.folder, model.url)
+        command = [*world.command("run", "--no-tui", "--", claude, "GO")]
+        terminal: Any = pexpect.spawn(
+            command[0],
+            command[1:],
+            env=world.env,
+            cwd=str(world.work),
+            dimensions=(40, 120),
+            timeout=20,
+            encoding="utf-8",
+        )
+        try:
+            terminal.expect("trust")
+            assert world.session()["armed"] is False
+            terminal.expect("cancel")
+            terminal.send("\x1b[B")
+            terminal.send("\r")
+            pending: list[Any] = []
+
+            def look() -> bool:
+                with suppress(pexpect.TIMEOUT, pexpect.EOF):
+                    terminal.read_nonblocking(65536, 0.1)  # it must not wait for us to read
+                pending[:] = world.json("pending")
+                return bool(pending)
+
+            wait_for(look, "the question")
+            assert world.session()["armed"] is True
+            assert pending[0]["command"] == "touch ran"
+            world.call("deny", pending[0]["id"])
+            world.call("kill")
+        finally:
+            terminal.close(force=True)
+    assert not (world.work / "ran").exists()
