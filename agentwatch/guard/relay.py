@@ -25,6 +25,10 @@ OUTPUT_LIMIT = 1 << 16
 """Bytes waiting for the terminal, above which the screen's output is left where it is."""
 INPUT_LIMIT = 1 << 20
 """Bytes waiting for a screen that does not read; what is typed beyond is dropped."""
+READS = 8
+"""Reads from the screen before keys are looked at again."""
+FULL_READ = 2048
+"""Bytes of one read, below which there is nothing more at the moment."""
 TICK = 0.5
 RESTARTS = 3
 RESTARTS_WITHIN = 30.0
@@ -101,7 +105,8 @@ class Relay:
         self._busy = False
         if self._terminal.fd in readable:
             self._typed()
-        self._signalled(self._signals.take())
+        if self._signals.fd in readable:
+            self._signalled(self._signals.take())
         if self._screen:
             self._relay(self._screen, readable, writable)
         self._look_after()
@@ -130,8 +135,11 @@ class Relay:
         if screen.beats in readable and screen.take_beats():
             self._pulse.beat()
             self._unsaid = ""
-        if screen.master in readable:
-            self._speaking = self._heard(screen.read())
+        for _ in range(READS if screen.master in readable else 0):
+            output = screen.read()
+            self._speaking = self._heard(output)
+            if not output or len(output) < FULL_READ:
+                return
 
     def _heard(self, output: bytes | None) -> bool:
         """Queue what the screen wrote; whether it may write more."""
