@@ -75,12 +75,12 @@ class Helper:
         while not heard.keys() >= set(words):
             if not self.hear(until - time.monotonic()):
                 raise Unavailable("the containment's helper ended before the agent started")
-            for pid, line in self.lines:
+            while self.lines and not heard.keys() >= set(words):
+                pid, line = self.lines.pop(0)
                 word, _, rest = line.partition(" ")
                 if word == "fail":
                     raise Failed(*rest.split(" ", 1))
                 heard[word] = pid
-            self.lines.clear()
         return heard
 
     def hear(self, seconds: float) -> bool:
@@ -106,7 +106,7 @@ class Helper:
             self.lease = -1
         self.status.close()
         try:
-            self.process.wait(5)
+            self.process.wait(2)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -136,19 +136,25 @@ class Helped:
 
     def poll(self) -> int | None:
         """The agent's exit status; 137 when helper and agent vanished without a word."""
+        self._take_in()
+        if self._helper.status.fileno() < 0:  # the handle was closed
+            return self._code
         while self._code is None and select.select([self._helper.status], [], [], 0)[0]:
             try:
                 more = self._helper.hear(0)
             except OSError:
                 more = False
-            for _, line in self._helper.lines:
-                word, *numbers = line.split()
-                if word == "exit":
-                    self._code, self.left_behind = map(int, numbers)
-            self._helper.lines.clear()
+            self._take_in()
             if not more and self._code is None:
                 self._code = int(ExitCode.KILLED)
         return self._code
+
+    def _take_in(self) -> None:
+        """What the helper said, also right behind "running" when the agent was quick."""
+        while self._helper.lines:
+            word, *numbers = self._helper.lines.pop(0)[1].split()
+            if word == "exit":
+                self._code, self.left_behind = map(int, numbers)
 
     def beat(self) -> None:
         """The lease's heartbeat, every second."""

@@ -16,6 +16,7 @@ import contextlib
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 from agentwatch.containment import proc
 from agentwatch.containment.base import (
@@ -45,9 +46,6 @@ REMEDY = (
     "Ubuntu, `sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, start it "
     "with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`"
 )
-
-COUNTING = 0.002
-"""Seconds the count of `before` may take before the SIGKILL goes out."""
 
 _INSIDE = 40
 """Where the outer helper keeps the namespace's /proc open."""
@@ -107,7 +105,7 @@ def thaw(record: Record) -> None:
         return
     agent = record.agent.pid
     proc.send(record.helpers[0], signal.SIGUSR2)
-    if not _until(lambda: _state(agent) != "T", 0.5):
+    if not _until(lambda: _mode(agent) != tree.STILL, 0.5):
         raise AgentwatchError(
             "the agent's tree stays frozen: its supervisor is not heard",
             "it goes on by itself once the supervisor is back; otherwise kill it",
@@ -139,32 +137,25 @@ def _root(record: Record) -> Proc | None:
 
 def _count(record: Record) -> int:
     """Processes inside, by the namespace's own list: one directory read whatever the number."""
-    until = time.monotonic() + COUNTING
     inside = f"/proc/{record.helpers[0].pid}/fd/{_INSIDE}"
     pids = [pid for pid in tree.pids(inside) if pid != 1]
     if not pids:
         return len(members(record))
-    dead = 0
-    for pid in pids:
-        if time.monotonic() > until:
-            break
-        dead += not tree.alive(pid, inside)
-    return len(pids) - dead
+    return tree.count(pids, inside)
 
 
 def _running(record: Record) -> bool:
     """Whether any member is neither stopped nor dead."""
-    return any(_state(one.pid) not in "TtZX" for one in members(record))
+    return any(_mode(one.pid) == tree.RUNNING for one in members(record))
 
 
-def _state(pid: int) -> str:
-    found = tree.stat(pid)
-    return found.state if found else "X"
+def _mode(pid: int) -> str:
+    return tree.mode(pid, tree.stat(pid))
 
 
-def _until(condition: object, seconds: float) -> bool:
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
     until = time.monotonic() + seconds
-    while callable(condition) and not condition():
+    while not condition():
         if time.monotonic() > until:
             return False
         time.sleep(0.0005)

@@ -111,10 +111,12 @@ def thaw(record: Record) -> None:
 
 def kill(record: Record, until: float) -> Blow:
     """Sweep from here until two looks find nobody; needs neither of the pair to answer."""
+    keep = _keep(record)
+    roots = _roots(record)
+    before = tree.count([p for root in roots for p in tree.descendants(root.pid) if p not in keep])
     signalled = time.monotonic()
-    before = 0
-    for root in _roots(record):
-        before += tree.clear(root.pid, _keep(record), until, lambda: None)
+    for root in roots:
+        tree.clear(root.pid, keep, until, lambda: None)
     left = members(record)
     return Blow(before, signalled, None if left else time.monotonic(), left)
 

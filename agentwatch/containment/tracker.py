@@ -88,6 +88,8 @@ class Tracked:
 
     def close(self) -> None:
         """Give the lease up: whatever still runs dies."""
+        if self._stop.is_set():
+            return
         self._stop.set()
         self._watchdog.close()
         self._agent.close()

@@ -76,6 +76,7 @@ def wakeups(*signals: int) -> int:
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as pid 1 we are deaf to it, unlike Python
     for number in signals:
         signal.signal(number, _noted)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)

@@ -45,7 +45,7 @@ def table() -> Table:
     for pid in tree.pids():
         found = tree.stat(pid)
         if found is not None:
-            rows[pid] = Row(found.parent, found.session, found.started, found.state)
+            rows[pid] = Row(found.parent, found.session, found.started, tree.mode(pid, found))
     return rows
 
 
@@ -98,11 +98,7 @@ def closure(rows: Table, known: Members, ours: frozenset[int]) -> Members:
 
 def running(rows: Table, members: Members) -> Members:
     """Those members with a thread that can run or be continued."""
-    return {
-        pid: born
-        for pid, born in members.items()
-        if rows[pid].state not in "ZX" or (LINUX and tree.alive(pid))
-    }
+    return {pid: born for pid, born in members.items() if rows[pid].state not in "ZX"}
 
 
 def carriers(rows: Table, cookie: str, ours: frozenset[int]) -> Members:
@@ -145,7 +141,7 @@ class Hunt:
         held: Members = {}
         quiet = 0
         while quiet < 2:
-            awake = {pid: b for pid, b in self.again().items() if self.rows[pid].state not in "Tt"}
+            awake = {pid: b for pid, b in self.again().items() if self.rows[pid].state != "T"}
             for pid, born in awake.items():
                 send(pid, born, signal.SIGSTOP)
             held.update(awake)

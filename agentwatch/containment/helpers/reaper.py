@@ -189,8 +189,9 @@ class _Reaper:
             self._held.clear()
 
     def _clear(self) -> int:
-        until = time.monotonic() + CLEARING
-        return tree.clear(os.getpid(), frozenset(), until, self._reap)
+        left = tree.count(tree.descendants(os.getpid()))
+        tree.clear(os.getpid(), frozenset(), time.monotonic() + CLEARING, self._reap)
+        return left
 
     def _reap(self) -> None:
         while True:

@@ -16,6 +16,11 @@ from collections.abc import Callable
 
 CHUNK = 65536
 
+COUNTING = 0.002
+"""Seconds that a count may hold up the SIGKILL that follows it."""
+
+RUNNING, STILL, DEAD = "R", "T", "X"
+
 
 class Stat:
     """One process as /proc/PID/stat has it."""
@@ -54,10 +59,24 @@ def stat(pid: int, root: str = "/proc") -> Stat | None:
 
 def alive(pid: int, root: str = "/proc") -> bool:
     """Whether any thread of it can still run; a dead leader may have live threads."""
-    found = stat(pid, root)
+    return mode(pid, stat(pid, root), root) != DEAD
+
+
+def mode(pid: int, found: Stat | None, root: str = "/proc") -> str:
+    """Whether it is dead, stands still or runs; a dead leader is judged by its other threads."""
     if found is None:
-        return False
-    return found.state not in "ZX" or _threads_live(pid, root)
+        return DEAD
+    if found.state not in "ZX":
+        return STILL if found.state in "Tt" else RUNNING
+    try:
+        threads = os.listdir(f"{root}/{pid}/task")  # noqa: PTH208  # pathlib costs the start 5 ms
+    except OSError:
+        return DEAD
+    states = {thread.state for name in threads if (thread := stat(int(name), f"{root}/{pid}/task"))}
+    living = states - {"Z", "X"}
+    if not living:
+        return DEAD
+    return STILL if living <= {"T", "t"} else RUNNING
 
 
 def carries(pid: int, cookie: str) -> bool | None:
@@ -69,24 +88,23 @@ def carries(pid: int, cookie: str) -> bool | None:
     return f"AGENTWATCH_COOKIE={cookie}".encode() in words
 
 
-def _threads_live(pid: int, root: str) -> bool:
-    try:
-        threads = os.listdir(f"{root}/{pid}/task")  # noqa: PTH208  # pathlib costs the start 5 ms
-    except OSError:
-        return False
-    for thread in threads:
-        found = stat(int(thread), f"{root}/{pid}/task")
-        if found is not None and found.state not in "ZX":
-            return True
-    return False
-
-
 def pids(root: str = "/proc") -> list[int]:
     """Every process in this /proc."""
     try:
         return [int(name) for name in os.listdir(root) if name.isdigit()]  # noqa: PTH208
     except OSError:
         return []
+
+
+def count(pids: list[int], root: str = "/proc", seconds: float = COUNTING) -> int:
+    """How many of them live; those not looked at in time are taken to."""
+    until = time.monotonic() + seconds
+    dead = 0
+    for pid in pids:
+        if time.monotonic() > until:
+            break
+        dead += not alive(pid, root)
+    return len(pids) - dead
 
 
 def children(pid: int) -> list[int]:
@@ -156,23 +174,17 @@ def _hit(pid: int, family: set[int], number: int) -> bool:
 
 def _needs(found: Stat, pid: int, number: int) -> bool:
     """Whether the signal would change anything."""
+    now = mode(pid, found)
     if number == signal.SIGSTOP:
-        return found.state not in "TtZX"
+        return now == RUNNING
     if number == signal.SIGCONT:
-        return found.state in "Tt"
-    return found.state not in "ZX" or _threads_live(pid, "/proc")
+        return now == STILL
+    return now != DEAD
 
 
-def clear(root: int, keep: frozenset[int], until: float, reap: Callable[[], None]) -> int:
-    """Kill until two looks in a row find nobody; how many the first look found.
-
-    Ends at `until` on the monotonic clock at the latest, whoever is left.
-    """
-    first = -1
+def clear(root: int, keep: frozenset[int], until: float, reap: Callable[[], None]) -> None:
+    """Kill until two looks in a row find nobody, or the monotonic clock says `until`."""
     quiet = 0
     while quiet < 2 and time.monotonic() < until:
-        hit = sweep(root, keep, signal.SIGKILL)
-        first = len(hit) if first < 0 else first
-        quiet = 0 if hit else quiet + 1
+        quiet = 0 if sweep(root, keep, signal.SIGKILL) else quiet + 1
         reap()
-    return max(first, 0)

@@ -1,0 +1,77 @@
+"""Freezing stops every member, thawing continues them, and a frozen tree can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from agentwatch import containment
+from agentwatch.containment import Means
+from agentwatch.errors import AgentwatchError
+from agentwatch.kill import kill
+from agentwatch.paths import Places
+from tests.containment.conftest import Start
+from tests.containment.stage import Ledger, runaway
+
+
+@pytest.mark.parametrize("name", ["daemons", "deaf", "headless", "storm"])
+def test_no_member_beats_while_frozen_and_all_do_afterwards(
+    name: str, means: Means, ledger: Ledger, start: Start
+) -> None:
+    record = start(means, *runaway(name, ledger.path)).record
+    ledger.wait_for(2)
+    containment.freeze(record)
+    containment.freeze(record)
+    assert ledger.silent_for(0.3)
+    assert containment.members(record)
+    containment.thaw(record)
+    containment.thaw(record)
+    assert ledger.hears_again()
+
+
+def test_a_frozen_tree_can_be_killed(
+    means: Means, places: Places, ledger: Ledger, start: Start
+) -> None:
+    record = start(means, *runaway("daemons", ledger.path)).record
+    ledger.wait_for(4)
+    containment.freeze(record)
+    receipt = kill(places, trigger="cli", by="test")
+    assert receipt.before == 4
+    assert receipt.left == ()
+    assert ledger.empties()
+
+
+def test_freezing_works_with_the_relay_stopped_and_thawing_says_that_it_does_not(
+    pidns: Means, ledger: Ledger, start: Start
+) -> None:
+    record = start(pidns, *runaway("daemons", ledger.path)).record
+    ledger.wait_for(4)
+    os.kill(record.helpers[0].pid, signal.SIGSTOP)
+    containment.freeze(record)
+    assert ledger.silent_for(0.3)
+    with pytest.raises(AgentwatchError, match="stays frozen"):
+        containment.thaw(record)
+    assert ledger.silent_for(0.3)
+
+
+def test_an_agent_cannot_thaw_itself(pidns: Means, ledger: Ledger, start: Start) -> None:
+    """It floods its init with every signal; those that wait for init must not count as ours."""
+    flood = (
+        "import os, signal, sys, threading\n"
+        "from tests.runaways.kin import live, open_ledger\n"
+        "def shoot():\n"
+        "    while True:\n"
+        "        for number in signal.valid_signals():\n"
+        "            os.kill(1, number)\n"
+        "threading.Thread(target=shoot, daemon=True).start()\n"
+        "live(open_ledger())\n"
+    )
+    record = start(pidns, sys.executable, "-c", flood, str(ledger.path)).record
+    ledger.wait_for(1)
+    containment.freeze(record)
+    assert ledger.silent_for(0.5)
+    containment.thaw(record)
+    assert ledger.hears_again()

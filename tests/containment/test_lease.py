@@ -1,0 +1,102 @@
+"""A supervisor that dies, stops or hangs takes the agent's tree with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from agentwatch import containment
+from agentwatch.containment import Means, Record
+from agentwatch.errors import AgentwatchError
+from agentwatch.kill import kill
+from agentwatch.paths import Places
+from tests.containment.conftest import StandIn
+from tests.containment.stage import Ledger, runaway, wait_until
+
+
+@pytest.mark.parametrize("name", ["daemons", "deaf", "headless", "immortals"])
+def test_a_killed_supervisor_leaves_nobody(
+    name: str, means: Means, ledger: Ledger, stand_in: StandIn
+) -> None:
+    supervisor = stand_in(means, *runaway(name, ledger.path))
+    ledger.wait_for(2)
+    supervisor.kill()
+    assert ledger.empties()
+
+
+def test_a_killed_supervisor_and_a_stopped_helper_leave_nobody(
+    strong: Means, places: Places, ledger: Ledger, stand_in: StandIn
+) -> None:
+    supervisor = stand_in(strong, *runaway("daemons", ledger.path))
+    ledger.wait_for(4)
+    record = Record.read(places.containment)
+    os.kill(record.helpers[0].pid, signal.SIGSTOP)
+    supervisor.kill()
+    assert ledger.empties()
+
+
+def test_a_stopped_supervisor_freezes_the_tree_and_thaws_it_when_it_is_back(
+    means: Means, ledger: Ledger, stand_in: StandIn
+) -> None:
+    supervisor = stand_in(means, *runaway("daemons", ledger.path), lease=(0.5, 60))
+    ledger.wait_for(4)
+    assert not ledger.silent_for(0.2)
+    supervisor.send_signal(signal.SIGSTOP)
+    assert wait_until(lambda: ledger.silent_for(0.3))
+    assert not ledger.ended
+    supervisor.send_signal(signal.SIGCONT)
+    assert ledger.hears_again()
+
+
+def test_a_supervisor_stopped_for_too_long_costs_the_tree_its_life(
+    means: Means, ledger: Ledger, stand_in: StandIn
+) -> None:
+    supervisor = stand_in(means, *runaway("daemons", ledger.path), lease=(0.3, 0.9))
+    ledger.wait_for(4)
+    supervisor.send_signal(signal.SIGSTOP)
+    assert ledger.empties(5)
+
+
+def test_nobody_thaws_a_tree_whose_supervisor_is_silent(
+    means: Means, places: Places, ledger: Ledger, stand_in: StandIn
+) -> None:
+    supervisor = stand_in(means, *runaway("daemons", ledger.path), lease=(0.3, 60))
+    ledger.wait_for(4)
+    supervisor.send_signal(signal.SIGSTOP)
+    assert wait_until(lambda: ledger.silent_for(0.3))
+    record = Record.read(places.containment)
+    if means.name == "pidns":
+        with pytest.raises(AgentwatchError, match="stays frozen"):
+            containment.thaw(record)
+    else:
+        containment.thaw(record)
+    assert wait_until(lambda: ledger.silent_for(0.4))
+
+
+def test_what_a_person_froze_stays_frozen_when_the_supervisor_is_back(
+    strong: Means, places: Places, ledger: Ledger, stand_in: StandIn
+) -> None:
+    supervisor = stand_in(strong, *runaway("daemons", ledger.path), lease=(0.3, 60))
+    ledger.wait_for(4)
+    record = Record.read(places.containment)
+    containment.freeze(record)
+    supervisor.send_signal(signal.SIGSTOP)
+    assert ledger.silent_for(0.6)
+    supervisor.send_signal(signal.SIGCONT)
+    assert ledger.silent_for(0.6)
+    containment.thaw(record)
+    assert ledger.hears_again()
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_the_kill_needs_no_supervisor(
+    number: int, means: Means, places: Places, ledger: Ledger, stand_in: StandIn
+) -> None:
+    supervisor = stand_in(means, *runaway("daemons", ledger.path))
+    ledger.wait_for(4)
+    supervisor.send_signal(number)
+    receipt = kill(places, trigger="cli", by="test")
+    assert receipt.left == ()
+    assert ledger.empties()

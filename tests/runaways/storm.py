@@ -1,0 +1,28 @@
+"""Two hundred processes: a third plain, a third in own sessions, a third daemons."""
+
+import os
+import time
+
+from tests.runaways.kin import BORN, LIFE, live, open_ledger, say
+
+COUNT = 199
+
+
+def sleeper() -> None:
+    say(ledger)
+    time.sleep(BORN + LIFE - time.monotonic())
+    os._exit(0)
+
+
+ledger = open_ledger()
+for number in range(COUNT):
+    pid = os.fork()
+    if pid == 0:
+        if number % 3 > 0:
+            os.setsid()
+        if number % 3 > 1 and os.fork():
+            os._exit(0)
+        sleeper()
+    if number % 3 > 1:
+        os.waitpid(pid, 0)
+live(ledger)
