@@ -73,11 +73,14 @@ def command(unattended: bool, keep: bool, as_json: bool) -> int:
 
 def _end_by_exception() -> None:
     """Let a closed terminal or a SIGTERM unwind us: an agent is to be killed, a folder removed."""
+    numbers = (signal.SIGHUP, signal.SIGTERM)
 
     def unwind(number: int, _: FrameType | None) -> None:
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)  # a second one must not cut the clearing up short
         raise SystemExit(128 + number)
 
-    for number in (signal.SIGHUP, signal.SIGTERM):
+    for number in numbers:
         signal.signal(number, unwind)
 
 
@@ -125,8 +128,7 @@ def _watch(places: Places, maildir: Path) -> Look | None:
                     at_kill = look(maildir)
                 time.sleep(0.02)
         except BaseException:
-            _end(places)
-            process.terminate()
+            _end(places)  # before leaving this block, which waits until the screen is left
             raise
     return at_kill
 

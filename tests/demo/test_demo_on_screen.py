@@ -8,11 +8,12 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.person import F9, Person
-from tests.e2e.world import World
+from tests.e2e.world import World, wait_for
 
 
 @pytest.fixture
@@ -76,10 +77,21 @@ def test_leaving_the_screen_ends_the_demo_and_its_agent(person: Person) -> None:
     assert re.search(r"the kill                    KILLED [1-9]\d* → 0 in", said)
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_closed_terminal_ends_the_demo_and_its_agent(person: Person, number: int) -> None:
+def test_a_closed_terminal_ends_the_demo_and_its_agent(person: Person) -> None:
     begin(person)
-    person.spawned.kill(number)
+    spawned: Any = person.spawned  # its own `close` would also signal the process
+    spawned.ptyproc.fileobj.close()
 
-    assert person.status() == 128 + number
+    wait_for(lambda: not person.spawned.isalive(), "the demo to end")
+    assert person.spawned.exitstatus == 128 + signal.SIGHUP
     assert [one["state"] for one in person.world.json("ls") if one["state"] != "killed"] == []
+
+
+def test_a_sigterm_kills_the_agent_at_once(person: Person) -> None:
+    """The screen stays, to be read, until the person leaves it."""
+    begin(person)
+    person.spawned.kill(signal.SIGTERM)
+    person.sees(r"→ 0 in")
+    person.types("q")
+
+    assert person.status() == 128 + signal.SIGTERM
