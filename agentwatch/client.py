@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Self
 
 from agentwatch import wire
 from agentwatch.errors import AgentwatchError, ExitCode
-from agentwatch.model import Json
+from agentwatch.model import Json, Receipt
 from agentwatch.paths import Places
 
 
@@ -57,7 +58,7 @@ class Client:
         """The result of one request; raises AgentwatchError as the supervisor worded it."""
         number = next(self._ids)
         with contextlib.suppress(OSError):  # whoever turned us away has said why: read that
-            self._socket.sendall(wire.encode({"id": number, "op": op, **fields}))
+            self._socket.sendall(wire.encode({"id": number, "op": op, "face": "cli", **fields}))
         while True:
             message = self._receive()
             if message.get("re") == number or "error" in message:
@@ -106,6 +107,22 @@ class Client:
         return wire.decode(self._cut.pop(0), limit=wire.MAX_ANSWER)
 
 
+def ask_to_kill(places: Places, timeout: float = 10.0) -> Receipt:
+    """Have the supervisor's kill thread do it, from the record in its memory."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(places.kill_socket))
+            line = connection.makefile("rb").readline()
+    except OSError as error:
+        raise NoSupervisor(places.id, error.strerror or str(error)) from error
+    if not line:
+        raise NoSupervisor(places.id, "it hung up")
+    answer = json.loads(line)
+    wire.raise_failure(answer)
+    return Receipt.from_json(answer["result"])
+
+
 class Stream:
     """An asyncio connection to one session's supervisor, for screens."""
 
@@ -139,7 +156,7 @@ class Stream:
         try:
             if self._pump.done():
                 raise NoSupervisor(self._session, "it hung up")
-            self._writer.write(wire.encode({"id": number, "op": op, **fields}))
+            self._writer.write(wire.encode({"id": number, "op": op, "face": "tui", **fields}))
             await self._writer.drain()
             message = await answer
         except OSError as error:

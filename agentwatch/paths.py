@@ -34,6 +34,11 @@ class Places:
         return self.runtime / "control.sock"
 
     @property
+    def kill_socket(self) -> Path:
+        """Where a thread of the supervisor waits to kill, from the record it holds in memory."""
+        return self.runtime / "kill.sock"
+
+    @property
     def agent_socket(self) -> Path:
         """Where the agent's tree proposes actions; its folder holds nothing else."""
         return self.runtime / "agent" / "agent.sock"

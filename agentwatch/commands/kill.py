@@ -11,6 +11,7 @@ import time
 import click
 
 from agentwatch import kill
+from agentwatch.client import ask_to_kill
 from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, say, visible
 from agentwatch.errors import AgentwatchError, ExitCode
@@ -34,7 +35,7 @@ def command(session: str | None, everything: bool, as_json: bool) -> int:
     failed: list[AgentwatchError] = []
     for item in places:  # all of them first: the telling can wait
         try:
-            receipts.append(kill.kill(item, trigger="cli", by="cli"))
+            receipts.append(strike(item))
         except AgentwatchError as error:
             failed.append(error)
     receipts = [_detailed(item, places) for item in receipts]
@@ -47,6 +48,16 @@ def command(session: str | None, everything: bool, as_json: bool) -> int:
         say(f"error: {failure.what}")
     clean = all(item.clean for item in receipts) and not failed
     return int(ExitCode.OK if clean else ExitCode.NO)
+
+
+def strike(places: Places) -> Receipt:
+    """Kill one session ourselves; without a record that can be read, by its supervisor's thread."""
+    try:
+        return kill.kill(places, trigger="cli", by="cli")
+    except AgentwatchError as error:
+        if error.code is not ExitCode.NOT_FOUND:
+            raise
+        return ask_to_kill(places)
 
 
 def _detailed(receipt: Receipt, places: list[Places]) -> Receipt:

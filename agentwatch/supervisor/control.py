@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -55,7 +56,6 @@ class ClientConnection:
         self._session = desk.session
         self._writer = writer
         self._peer = peers.of(writer.get_extra_info("socket"))
-        self._name = f"person:{self._peer.name}"
         self._watching = False
         self._screen = False
         self._behind = False
@@ -137,17 +137,17 @@ class ClientConnection:
             str(message.get("action")),
             str(message.get("digest")),
             verdict,
-            self._name,
+            _by(message),
             str(message.get("because") or "")[:2000],
         )
         return action.to_json()
 
-    def _freeze(self, _: Json) -> Json:
-        self._session.freeze(self._name)
+    def _freeze(self, message: Json) -> Json:
+        self._session.freeze(_by(message))
         return self._session.snapshot().to_json()
 
-    def _resume(self, _: Json) -> Json:
-        self._session.resume(self._name)
+    def _resume(self, message: Json) -> Json:
+        self._session.resume(_by(message))
         return self._session.snapshot().to_json()
 
     def _watch(self, message: Json) -> Json:
@@ -207,7 +207,8 @@ async def listen(desk: Desk) -> asyncio.Server:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await ClientConnection(desk, writer).serve(reader)
+            with contextlib.suppress(asyncio.CancelledError):  # the supervisor is leaving
+                await ClientConnection(desk, writer).serve(reader)
         finally:
             writer.close()
 
@@ -222,3 +223,9 @@ def _line(message: Mapping[str, Any]) -> bytes:
 
 def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def _by(message: Json) -> str:
+    """Who decided, as the record says it: a person, through the face that names itself."""
+    face = str(message.get("face") or "client")
+    return f"person:{face[:20] if face.isalnum() else 'client'}"

@@ -7,6 +7,7 @@ another version or without the token is answered with an error, recorded, and hu
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import socket
 from collections.abc import Callable, Mapping
@@ -147,7 +148,8 @@ async def listen(session: Supervised, token: str) -> asyncio.Server:
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await Visitor(session, token, writer).listen(reader)
+            with contextlib.suppress(asyncio.CancelledError):  # the supervisor is leaving
+                await Visitor(session, token, writer).listen(reader)
         finally:
             writer.close()
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentwatch import containment, kill
-from agentwatch.containment.base import Running, write_private
+from agentwatch.containment.base import Record, Running, write_private
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
 from agentwatch.model import Json, OnDetach, Receipt, SessionState
@@ -25,6 +25,7 @@ from agentwatch.supervisor import control, door, launch
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
+from agentwatch.supervisor.switch import Switch
 
 TICK = 0.1
 """Seconds between looks at deadlines, the kill mark and the lease."""
@@ -34,6 +35,12 @@ COUNT_EVERY = 1.0
 
 DETACH_GRACE = 5.0
 """Seconds without a screen before `--on-detach` applies: a screen may be starting again."""
+
+FINISH_AFTER = 2.0
+"""Seconds a kill that began elsewhere may take before we finish it: its program may have died."""
+
+RECORD_EVERY = 5.0
+"""Seconds between checks that the containment record still says what we wrote."""
 
 LINGER = 1.0
 """Seconds to stay after the end, for a client that is about to ask."""
@@ -57,13 +64,14 @@ class Supervisor:
         self._count: asyncio.Task[None] | None = None
         self._started = time.monotonic()
         self._counted = 0.0
-        self._screen_seen = time.monotonic()
+        self._screen_seen = self._killing_since = self._record_seen = time.monotonic()
 
     async def run(self, ready: Callable[[Json], None]) -> None:
         """Start the agent, report it, and serve until it is over and everyone has gone."""
         secret = launch.Secrets.new()
         servers = [await door.listen(self.session, secret.token), await control.listen(self.desk)]
         running = self._start(secret)
+        Switch(self.places, running.record).start()
         ready({"ok": True, "session": self.session.snapshot().to_json()})
         try:
             await self._watch(running)
@@ -118,11 +126,35 @@ class Supervisor:
         now = time.monotonic()
         running.beat()
         self.session.tick()
+        self._check_kill(now)
+        self._check_record(running, now)
         self._check_armed(now)
         self._check_screens(now)
         if now - self._counted >= COUNT_EVERY and (self._count is None or self._count.done()):
             self._counted = now
             self._count = asyncio.create_task(self._recount(running))
+
+    def _check_kill(self, now: float) -> None:
+        """Finish a kill whose program did not live to do it."""
+        if self.session.state is not SessionState.KILLING:
+            self._killing_since = now
+        elif now - self._killing_since > FINISH_AFTER:
+            self._killing_since = now
+            self._kill("unfinished")
+
+    def _check_record(self, running: Running, now: float) -> None:
+        """Put the record right that every kill works from: it lies where the agent may write."""
+        if now - self._record_seen < RECORD_EVERY or self.session.state.over:
+            return
+        self._record_seen = now
+        try:
+            whole = Record.read(self.places.containment) == running.record
+        except AgentwatchError:
+            whole = False
+        if not whole:
+            with contextlib.suppress(OSError):
+                running.record.write(self.places.containment)
+            self.session.alarm("the containment record was changed behind our back; put right")
 
     def _check_armed(self, now: float) -> None:
         session = self.session
@@ -169,7 +201,7 @@ class Supervisor:
             loop.remove_writer(terminal.master)
 
     def _kill(self, trigger: str) -> None:
-        kill.kill(self.places, trigger=trigger, by="supervisor")
+        kill.kill(self.places, trigger=trigger, by="supervisor", record=self.session.record)
 
     async def _end(self, running: Running) -> None:
         """The agent is over: say how, keep it, and stay while someone looks."""
@@ -198,14 +230,15 @@ class Supervisor:
 
     async def _settle_receipt(self) -> None:
         """Wait for whoever killed to measure; if it died over it, measure ourselves."""
+        session = self.session
         end = time.monotonic() + 8
         receipt = _read_receipt(self.places.receipt)
         while receipt is None and time.monotonic() < end:
             await asyncio.sleep(0.02)
             receipt = _read_receipt(self.places.receipt)
         if receipt is None:
-            receipt = kill.kill(self.places, trigger="lost", by="supervisor")
-        session = self.session
+            record = session.record
+            receipt = kill.kill(self.places, trigger="lost", by="supervisor", record=record)
         session.receipt = session.completed(receipt)
         session.note("kill", session.receipt.to_json())
         with contextlib.suppress(OSError):

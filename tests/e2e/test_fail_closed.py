@@ -328,3 +328,32 @@ def test_unrelated_processes_are_not_touched(world: World) -> None:
     finally:
         canary.kill()
         canary.wait()
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage"])
+def test_kill_works_with_the_record_gone_or_garbled(world: World, damage: str) -> None:
+    """An agent runs as the user and may have been at it: the supervisor has it in memory."""
+    world.run_agent("sh", "-c", "sleep 60 & sleep 60")
+    session = world.session()["id"]
+    record = world.runtime / "agentwatch" / session / "containment.json"
+    record.unlink() if damage == "gone" else record.write_text("{}")
+    receipt = world.json("kill", session)
+    assert receipt["left"] == []
+    assert contained(session) == 0
+
+
+def test_a_garbled_record_is_put_right(world: World) -> None:
+    world.run_agent("sleep", "60")
+    session = world.session()["id"]
+    record = world.runtime / "agentwatch" / session / "containment.json"
+    right = record.read_text()
+    record.write_text("{}")
+    wait_for(lambda: record.read_text() == right, "the record to be put right")
+    assert any(entry["type"] == "alarm" for entry in world.journal(session))
+
+
+def test_a_kill_whose_program_died_over_it_is_finished(world: World) -> None:
+    world.run_agent("sh", "-c", "sleep 60 & sleep 60")
+    session = world.session()["id"]
+    (world.runtime / "agentwatch" / session / "closed").touch()
+    wait_for(lambda: contained(session) == 0, "the tree to be gone")
