@@ -12,6 +12,7 @@ from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, line, say, visible
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.journal import Entry
+from agentwatch.model import Receipt
 from agentwatch.paths import Places
 
 
@@ -75,9 +76,30 @@ def _verify(places: Places, *, as_json: bool) -> int:
 
 def _told(entry: Entry) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(entry.t / 1000))
+    return f"{at}  {entry.seq:>5}  {entry.type:<10} {visible(_words(entry))}".rstrip()
+
+
+def _words(entry: Entry) -> str:
+    """What happened, on one line."""
     data = entry.data
-    said = data.get("summary") or data.get("text") or data.get("what") or ""
-    if decision := data.get("decision"):
-        said = f"{decision['verdict'].upper()} by {decision['by']}: {said} ({decision['why']})"
-    where = f"{data['id']} " if "id" in data else ""
-    return f"{at}  {entry.seq:>5}  {entry.type:<10} {where}{visible(str(said))}"
+    match entry.type:
+        case "session":
+            return " ".join(data["argv"])
+        case "started":
+            return f"grade {data['grade']} {data['means']}"
+        case "proposed":
+            return f"{data['id']} {data['summary']}"
+        case "decided":
+            made = data["decision"]
+            verdict = str(made["verdict"]).upper()
+            return f"{data['id']} {verdict} by {made['by']}: {data['summary']} ({made['why']})"
+        case "refused":
+            return f"{data['who']}: {data['what']}"
+        case "alarm":
+            return str(data["text"])
+        case "kill":
+            return Receipt.from_json(data).sentence()
+        case "ended":
+            return f"{data['state']}, status {data['exit']}"
+        case _:
+            return " ".join(f"{name}={value}" for name, value in data.items())
