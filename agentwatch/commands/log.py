@@ -12,7 +12,7 @@ from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, line, say, visible
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.journal import Entry
-from agentwatch.model import Receipt
+from agentwatch.model import Json, Receipt
 from agentwatch.paths import Places
 
 
@@ -82,24 +82,26 @@ def _told(entry: Entry) -> str:
 def _words(entry: Entry) -> str:
     """What happened, on one line."""
     data = entry.data
-    match entry.type:
-        case "session":
-            return " ".join(data["argv"])
-        case "started":
-            return f"grade {data['grade']} {data['means']}"
-        case "proposed":
-            return f"{data['id']} {data['summary']}"
-        case "decided":
-            made = data["decision"]
-            verdict = str(made["verdict"]).upper()
-            return f"{data['id']} {verdict} by {made['by']}: {data['summary']} ({made['why']})"
-        case "refused":
-            return f"{data['who']}: {data['what']}"
-        case "alarm":
-            return str(data["text"])
-        case "kill":
-            return Receipt.from_json(data).sentence()
-        case "ended":
-            return f"{data['state']}, status {data['exit']}"
-        case _:
-            return " ".join(f"{name}={value}" for name, value in data.items())
+    say = WORDS.get(entry.type)
+    if say is not None:
+        return say(data)
+    return " ".join(f"{name}={value}" for name, value in data.items())
+
+
+def _decided(data: Json) -> str:
+    made = data["decision"]
+    verdict = str(made["verdict"]).upper()
+    return f"{data['id']} {verdict} by {made['by']}: {data['summary']} ({made['why']})"
+
+
+WORDS: dict[str, Callable[[Json], str]] = {
+    "session": lambda data: " ".join(data["argv"]),
+    "started": lambda data: f"grade {data['grade']} {data['means']}",
+    "proposed": lambda data: f"{data['id']} {data['summary']}",
+    "decided": _decided,
+    "refused": lambda data: f"{data['who']}: {data['what']}",
+    "alarm": lambda data: str(data["text"]),
+    "kill": lambda data: Receipt.from_json(data).sentence(),
+    "ended": lambda data: f"{data['state']}, status {data['exit']}",
+}
+"""How each type of entry is told; any other is told field by field."""
