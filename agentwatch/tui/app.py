@@ -131,9 +131,10 @@ class WatchApp(App[int], inherit_bindings=False):
 
     def sync(self) -> None:
         """Draw what is known now on the screen that is shown."""
-        screen = self.screen
-        if isinstance(screen, Keyed):
-            screen.sync()
+        if not self.screen_stack:  # closing
+            return
+        if isinstance(self.screen, Keyed):
+            self.screen.sync()
         self._announce()
 
     # The agent's terminal

@@ -210,7 +210,7 @@ def _params(proposal: Proposal) -> list[Line]:
 
 
 def _param(proposal: Proposal, name: str, value: Any) -> list[Line]:
-    label = agent_text(name, role=Role.LABEL).append(": ", Role.DIM)
+    label = our_text("").append_text(agent_text(name, role=Role.LABEL)).append(": ", Role.DIM)
     if isinstance(value, str):
         if where := _drawn_above(proposal, value):
             return [Line(label.append(where, Role.DIM), "│ ", "┊ ")]

@@ -24,8 +24,8 @@ RETRY_AFTER = 0.5
 PATIENCE = 10.0
 """Seconds a supervisor has for an answer."""
 
-EVENTS_AT_ONCE = 32
-"""Events taken before the screen gets a turn."""
+TURN = 0.002
+"""Seconds of taking events before the screen gets its turn."""
 
 
 class Wire(Protocol):
@@ -126,12 +126,13 @@ class Link:
         return "it hung up"
 
     async def _take_events(self, wire: Wire) -> None:
-        taken = 0
+        clock = asyncio.get_running_loop().time
+        until = clock() + TURN
         async for event in wire.events():
             self._listener.hear(event)
-            taken += 1
-            if taken % EVENTS_AT_ONCE == 0:
+            if clock() > until:
                 await asyncio.sleep(0)
+                until = clock() + TURN
 
 
 def last_known(places: Places) -> tuple[Json, Json | None] | None:

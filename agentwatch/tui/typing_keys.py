@@ -57,21 +57,23 @@ PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 
 def bytes_of(key: str, character: str | None, *, application_cursor: bool) -> bytes:
     """What a terminal sends for a key; nothing for one that terminals have no bytes for."""
+    if character is not None and len(character) == 1 and not character.isprintable():
+        return character.encode()  # one control byte came in, the same goes out
     if key in PLAIN:
         return PLAIN[key].encode()
     *modifiers, name = key.split("+") if key != "+" else ["+"]
     if not set(modifiers) <= MODIFIERS.keys():
         return b""
     special = _special(name, modifiers, application_cursor)
-    if special is not None:
-        return special.encode()
+    return _ordinary(name, modifiers, character) if special is None else special.encode()
+
+
+def _ordinary(name: str, modifiers: list[str], character: str | None) -> bytes:
     alt = b"\x1b" if "alt" in modifiers else b""
     if "ctrl" in modifiers:
         return _control(name, alt)
-    if character is not None and character != "\x1b":
-        return alt + character.encode("utf-8", "ignore")
-    plain = PLAIN.get(name, name if len(name) == 1 else "")
-    return alt + plain.encode() if plain else b""
+    plain = character or PLAIN.get(name, name if len(name) == 1 else "")
+    return alt + plain.encode("utf-8", "ignore") if plain else b""
 
 
 def paste_of(text: str, *, bracketed: bool) -> bytes:

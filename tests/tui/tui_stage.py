@@ -72,6 +72,12 @@ class Stage:
         await self.painted()
         return self.app.export_screenshot(title="agentwatch")
 
+    def notices(self) -> str:
+        return self.main.query_one("#notices", Bar).text
+
+    def status(self) -> str:
+        return self.main.query_one("#status", Bar).text
+
     def footer(self) -> str:
         return self.app.screen.query_one("#footer", Bar).text
 

@@ -25,7 +25,7 @@ RULES = (
 )
 
 
-class HelpScreen(ReadingScreen, inherit_bindings=False):
+class HelpScreen(ReadingScreen):
     """Keys first that work on the screen it was opened from."""
 
     heading: ClassVar[str] = "Help"

@@ -28,7 +28,7 @@ STATE = {
 }
 
 
-class LogScreen(ReadingScreen, inherit_bindings=False):
+class LogScreen(ReadingScreen):
     """What was proposed and decided lately."""
 
     heading: ClassVar[str] = "Recent actions"

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from agentwatch.tui.keys import Where, bindings, palette
 from agentwatch.tui.screens.keyed import Keyed
-from agentwatch.tui.text import Role, our_text
+from agentwatch.tui.text import our_text
 
 
 class Palette(Keyed, ModalScreen[str | None], inherit_bindings=False):
@@ -66,7 +66,7 @@ class Palette(Keyed, ModalScreen[str | None], inherit_bindings=False):
         options.clear_options()
         for key in palette():
             if wanted in key.spoken.casefold():
-                row = our_text("").append(f"{key.shown:<7}", Role.KEY).append(key.spoken)
+                row = our_text(f"{key.shown:<7}{key.spoken}")
                 options.add_option(Option(row, id=key.action))
         options.highlighted = 0 if options.option_count else None
 
