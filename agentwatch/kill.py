@@ -46,11 +46,13 @@ def kill(places: Places, *, trigger: str, by: str, record: Record | None = None)
     if blow.empty is not None:
         ms["empty"] = _since(began, blow.empty)
     stray = _strays(record, began + PATIENCE)
-    if stray.found:
+    left = {one.pid: one for one in (*blow.left, *stray.left)}
+    if stray.found and blow.empty is not None:
         ms["empty"] = _since(began)
+    if left:
+        ms.pop("empty", None)
     ms["look"] = _since(began)
     _dismiss(record)
-    left = {one.pid: one for one in (*blow.left, *stray.left)}
     receipt = Receipt(
         session=record.session,
         trigger=trigger,

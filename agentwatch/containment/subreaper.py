@@ -118,6 +118,10 @@ def kill(record: Record, until: float) -> Blow:
     for root in roots:
         tree.clear(root.pid, keep, until, lambda: None)
     left = members(record)
+    while left and time.monotonic() < until:  # the watcher died meanwhile: now from the reaper
+        for root in _roots(record):
+            tree.clear(root.pid, keep, until, lambda: None)
+        left = members(record)
     return Blow(before, signalled, None if left else time.monotonic(), left)
 
 

@@ -1,11 +1,15 @@
-"""Two hundred processes: a third plain, a third in own sessions, a third daemons."""
+"""Two hundred processes, or as many as the second word says.
+
+A third is plain, a third in sessions of their own, a third daemons.
+"""
 
 import os
+import sys
 import time
 
 from tests.runaways.kin import BORN, LIFE, live, open_ledger, say
 
-COUNT = 199
+COUNT = (int(sys.argv[2]) if len(sys.argv) > 2 else 200) - 1
 
 
 def sleeper() -> None:

@@ -1,0 +1,73 @@
+"""Inside the namespace an agent finds a normal world, and no way out of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agentwatch.containment import Means
+from agentwatch.containment.helpers import world
+from tests.containment.conftest import Start
+from tests.containment.test_launch import said
+
+ORDINARY = os.geteuid() != 0
+
+
+def test_proc_shows_the_inside_only(pidns: Means, start: Start) -> None:
+    text, _ = said(start, pidns, "sh", "-c", "ls /proc | grep -c '^[0-9]'; cat /proc/self/comm")
+    count, comm = text.split()
+    assert int(count) <= 5
+    assert comm == "cat"
+
+
+def test_files_made_inside_are_the_users(pidns: Means, start: Start, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    assert said(start, pidns, "sh", "-c", f"umask 077; echo x >{made}; chmod 640 {made}")[1] == 0
+    assert (made.stat().st_uid, made.stat().st_mode & 0o777) == (os.getuid(), 0o640)
+
+
+@pytest.mark.parametrize("attack", ["kill -9 1", "kill -STOP 1", "kill -9 -1", "umount -l /proc"])
+def test_an_attack_on_the_walls_fails(attack: str, pidns: Means, start: Start) -> None:
+    """Init goes on, and the agent's end is still reported by it."""
+    script = f"trap '' TERM; {attack} 2>/dev/null; exit 9"
+    text, code = said(start, pidns, "sh", "-c", script)
+    assert (text, code) == ("", 9)
+
+
+def test_init_cannot_be_traced_or_read(pidns: Means, start: Start) -> None:
+    script = "head -c1 /proc/1/environ || readlink /proc/1/fd/0 || ls /proc/1/root/ || echo walled"
+    assert said(start, pidns, "sh", "-c", f"({script}) 2>/dev/null")[0] == "walled\n"
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="util-linux is not installed")
+def test_the_agents_own_namespaces_work(pidns: Means, start: Start) -> None:
+    nested = "unshare --user --map-root-user --pid --fork --mount-proc sh -c 'echo $$'"
+    assert said(start, pidns, "sh", "-c", nested) == ("1\n", 0)
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="no ssh here")
+def test_ssh_accepts_its_configuration(pidns: Means, start: Start) -> None:
+    """It refuses included files whose owner is not mapped; ours are bound over them."""
+    text, code = said(start, pidns, "sh", "-c", "ssh -G localhost | grep -c ^hostname")
+    assert (text, code) == ("1\n", 0)
+
+
+def test_all_that_ssh_includes_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = tmp_path / "more.d"
+    more.mkdir()
+    (more / "10-a.conf").write_text(f"Include {tmp_path}/deep.conf\n")
+    (more / "20-b.conf").write_text("Host *\n")
+    (more / "note.txt").write_text("no configuration\n")
+    (tmp_path / "deep.conf").write_text(
+        f"include {tmp_path}/deep.conf\n"
+    )  # itself: no endless loop
+    main = tmp_path / "ssh_config"
+    main.write_text(
+        f'Include "{more}/*.conf" {tmp_path}/missing\nHost *\n  include={more}/20-b.conf'
+    )
+    found = world._included(str(main), depth=0)
+    assert {Path(path).name for path in found} == {"10-a.conf", "20-b.conf", "deep.conf"}
+    assert found[str(more / "20-b.conf")] == b"Host *\n"
