@@ -26,6 +26,9 @@ class Prepared:
     """Whether its hook must be seen alive before anything it does counts as gated."""
     arm_within: float = 0.0
     """Seconds after the start by which that must have happened."""
+    probe: tuple[str, ...] = ()
+    """A command that makes the same hook arm and then ends, without a model: run in the same
+    place before the start, it tells whether the hook will be there.  Empty where none is."""
     notes: tuple[str, ...] = ()
     """What this way of starting it costs or leaves open, one sentence each."""
 

@@ -11,8 +11,11 @@ What does not work, each tried with 2.1.329:
 - The user's settings are read again when they change, `env` too: CLAUDE_CODE_SIMPLE there removes
   every hook in mid-session.  The names that matter are pinned in `--settings`, which wins.
 - The user's own hooks can still replace an approved input.
+- Skills and slash commands run their `!` lines without any hook: that is switched off.
 - One wrong type in `--settings` drops all of it, silently with -p: hence the arm handshake.
-- `SessionStart` runs after the first-run and trust dialogs, so it can be as late as a person is.
+- `SessionStart` runs after the first-run and trust dialogs, so it can be as late as a person is;
+  `--init-only` runs it before them and ends: hence the probe, left out where the user has Setup
+  hooks, which it would run a second time.
 """
 
 from __future__ import annotations
@@ -66,8 +69,9 @@ LOADER = ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "GCONV_PATH", "LOCPATH", 
 LOADER_MACOS = ("DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH")
 """Variables by which a settings file could put code into the hook's own process."""
 
-SOON = 30.0
-"""Seconds to the first hook where no dialog is in the way; 0.3 to 0.8 were measured."""
+SOON = 20.0
+"""Seconds to the first hook where no dialog is in the way: 0.3 to 0.8 on an idle machine, 3 more
+where -p waits for its standard input."""
 PATIENT = 900.0
 """Seconds where a person may first have to answer a dialog."""
 
@@ -77,6 +81,10 @@ PICKERS = ("-r", "--resume", "--from-pr", "--teleport")
 PROJECT_NOTE = (
     "Claude Code loads your own settings but not the project's .claude folder (settings, hooks, "
     "skills, commands, sub-agents): it could replace an approved action; CLAUDE.md is read."
+)
+SKILL_NOTE = (
+    "Commands that a skill or slash command would run while it is being read are not run: no hook "
+    "is asked about them."
 )
 BYPASSES = ("--dangerously-skip-permissions", "bypassPermissions")
 BYPASS_NOTE = "Claude Code itself asks nothing in this mode; agentwatch still does."
@@ -101,6 +109,7 @@ class ClaudeCode:
         """The gated form of a start; raises AgentwatchError where it cannot be gated."""
         program, arguments = start.argv[: self.first], start.argv[self.first :]
         _refuse(arguments)
+        own = _own_hooks(start.env)
         if arguments and arguments[0] in UPKEEP:
             return Prepared(name=self.name, argv=start.argv)
         settings = json.dumps(_settings(start, self.name), separators=(",", ":"))
@@ -112,7 +121,8 @@ class ClaudeCode:
             env_drop=OFF_SWITCHES,
             expects_arm=True,
             arm_within=_arm_within(arguments, start),
-            notes=_notes(arguments, start.env),
+            probe=() if own.get("Setup") else (*program, *gated, "--init-only"),
+            notes=_notes(arguments, own),
         )
 
     def proposal(self, event: Json, *, pid: int | None, parents: tuple[str, ...]) -> Proposal:
@@ -157,6 +167,7 @@ def _settings(start: Start, name: str) -> dict[str, Any]:
     pinned = {variable: start.env.get(variable, "") for variable in (*LOADER, *LOADER_MACOS)}
     return {
         "disableAllHooks": False,
+        "disableSkillShellExecution": True,
         "env": pinned | dict.fromkeys(OFF_SWITCHES, ""),
         "hooks": {
             "PreToolUse": [{"matcher": "*", "hooks": [hook]}],
@@ -165,13 +176,18 @@ def _settings(start: Start, name: str) -> dict[str, Any]:
     }
 
 
-def _notes(arguments: tuple[str, ...], env: Mapping[str, str]) -> tuple[str, ...]:
+def _own_hooks(env: Mapping[str, str]) -> dict[str, Any]:
+    """The user's own hooks, by event."""
+    own = _read(_folder(env) / "settings.json").get("hooks")
+    return own if isinstance(own, dict) else {}
+
+
+def _notes(arguments: tuple[str, ...], own: Mapping[str, Any]) -> tuple[str, ...]:
     """What a person should know about this start."""
-    notes = [PROJECT_NOTE]
+    notes = [PROJECT_NOTE, SKILL_NOTE]
     if any(word.split("=")[-1] in BYPASSES for word in arguments):
         notes.append(BYPASS_NOTE)
-    own = _read(_folder(env) / "settings.json").get("hooks")
-    if isinstance(own, dict) and own.get("PreToolUse"):
+    if own.get("PreToolUse"):
         notes.append(REWRITE_NOTE)
     return tuple(notes)
 

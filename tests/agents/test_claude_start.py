@@ -207,6 +207,22 @@ def test_settings_of_the_user_s_that_cannot_be_read_change_nothing(home: Path, b
     assert start(home).expects_arm
 
 
+def test_the_probe_is_the_same_start_without_a_model(home: Path) -> None:
+    prepared = start(home, "-p", "hi")
+    at = prepared.argv.index("-p")
+    assert prepared.probe == (*prepared.argv[:at], "--init-only")
+    setup: Json = {"hooks": {"Setup": [{"hooks": []}]}}
+    (home / ".claude/settings.json").write_text(json.dumps(setup))
+    assert start(home, "-p", "hi").probe == ()
+    assert start(home, "--version").probe == ()
+
+
+def test_commands_inside_skills_are_switched_off_and_that_is_said(home: Path) -> None:
+    prepared = start(home)
+    assert settings(prepared)["disableSkillShellExecution"] is True
+    assert any("skill" in note and "not run" in note for note in prepared.notes)
+
+
 def known(home: Path, **state: Any) -> None:
     projects = {"/work space": {"hasTrustDialogAccepted": True}}
     data = {"hasCompletedOnboarding": True, "projects": projects, **state}
@@ -214,10 +230,10 @@ def known(home: Path, **state: Any) -> None:
 
 
 def test_the_hook_is_expected_soon_where_no_dialog_is_in_the_way(home: Path) -> None:
-    assert start(home, "-p", "hi").arm_within == 30
+    assert start(home, "-p", "hi").arm_within == 20
     assert start(home).arm_within == 900
     known(home)
-    assert start(home).arm_within == 30
+    assert start(home).arm_within == 20
     assert start(home, "--resume").arm_within == 900
     known(home, projects={})
     assert start(home).arm_within == 900

@@ -25,7 +25,7 @@ import pytest
 from agentwatch import agents
 from agentwatch.agents import Prepared
 from tests.agents_real.anthropic_api import ModelServer, model_server
-from tests.agents_real.scenario import Scenario
+from tests.agents_real.scenario import Scenario, call, play
 
 Json = dict[str, Any]
 Judge = Callable[[Json, int], Json | bytes | None]
@@ -243,3 +243,39 @@ class Bench:
     def made(self, name: str = "ran") -> bool:
         """Whether a tool call left its mark in the workspace."""
         return (self.work / name).exists()
+
+
+TOUCH = play(call("Bash", command="touch ran", description="a harmless thing"))
+NO_QUESTIONS = "--dangerously-skip-permissions"
+"""Claude Code then asks nothing itself: whatever holds a tool back is our hook."""
+
+FILES = {
+    "project": Path("work/.claude/settings.json"),
+    "local": Path("work/.claude/settings.local.json"),
+    "user": Path("home/.claude/settings.json"),
+}
+
+
+def put(bench: Bench, which: str, settings: Json) -> None:
+    """Write one of the settings files that Claude Code knows."""
+    path = bench.home.parent / FILES[which]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(settings))
+
+
+def in_settings(change: Callable[[Json], None]) -> Callable[[list[str]], list[str]]:
+    """The command line with its `--settings` changed."""
+
+    def changed(argv: list[str]) -> list[str]:
+        at = argv.index("--settings") + 1
+        data = json.loads(argv[at])
+        change(data)
+        return [*argv[:at], json.dumps(data), *argv[at + 1 :]]
+
+    return changed
+
+
+def hook_of(data: Json) -> Json:
+    """The tool hook in what `--settings` says."""
+    hook: Json = data["hooks"]["PreToolUse"][0]["hooks"][0]
+    return hook

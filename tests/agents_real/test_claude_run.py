@@ -17,14 +17,11 @@ import pexpect
 import pytest
 
 from tests.agents_real.anthropic_api import ModelServer, model_server
-from tests.agents_real.claude_bench import make_home, scrubbed
+from tests.agents_real.claude_bench import NO_QUESTIONS, TOUCH, make_home, scrubbed
 from tests.agents_real.scenario import Scenario, call, play
 from tests.e2e.world import World, alive, wait_for
 
 pytestmark = pytest.mark.agents
-
-TOUCH = play(call("Bash", command="touch ran", description="a harmless thing"))
-NO_QUESTIONS = "--dangerously-skip-permissions"
 
 
 @pytest.fixture
