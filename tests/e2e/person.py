@@ -25,15 +25,16 @@ class Person:
         self.screen = pyte.Screen(cols, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
-        self.spawned = pexpect.spawn(
+        self.spawned: Any = pexpect.spawn(
             command, rest, env=world.env, cwd=str(world.work), dimensions=(rows, cols), timeout=1
         )
+        self.spawned.delaybeforesend = None  # its 50 ms would be measured as ours
 
     def look(self) -> str:
         """The screen as text, after taking in what has arrived."""
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
             while True:
-                data: Any = self.spawned.read_nonblocking(65536, timeout=0.02)
+                data = self.spawned.read_nonblocking(65536, timeout=0.02)
                 self.raw += data
                 self._stream.feed(data)
         return "\n".join(self.screen.display)
@@ -88,7 +89,7 @@ class Person:
             return not self.spawned.isalive()
 
         wait_for(ended, "the command to end")
-        status: Any = self.spawned.exitstatus
+        status = self.spawned.exitstatus
         assert status is not None, f"ended by signal {self.spawned.signalstatus}"
         return int(status)
 
