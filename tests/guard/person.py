@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shlex
 import socket
 import subprocess
 import sys
@@ -88,9 +89,26 @@ class Person:
     def start(self, *words: str, how: str = "well", late: float = 60) -> None:
         """Start the guard with the toy screen, or with the command after `--`."""
         child = list(words[1:]) if words[:1] == ("--",) else [sys.executable, str(TOY), *words]
+        self.enter(sys.executable, "-c", DRIVER, str(self.root), how, str(late), *child)
+
+    def start_from_shell(self) -> None:
+        """Start an interactive shell, and the guard from it as its job in the foreground."""
+        argv = [sys.executable, "-c", DRIVER, str(self.root), "well", "60", sys.executable, TOY]
+        (self.root / "go").write_text("exec " + shlex.join(map(str, argv)))
+        self.enter("bash", "--norc", "--noprofile", "-i")
+        self.type(f"sh {self.root}/go; echo ended with $?\n".encode())
+
+    def enter(self, *argv: str) -> None:
+        """Give the terminal to a command."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(self.root), how, str(late), *child],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
+            argv,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "TERM": "xterm-256color",
+                "LINES": "1",
+                "COLUMNS": "2",
+            },
             preexec_fn=lambda: os.login_tty(os.dup(self.slave)),  # noqa: PLW1509
         )
 

@@ -25,6 +25,11 @@ def gone(pid: int) -> bool:
         return True
 
 
+def parent(pid: int) -> int:
+    """The parent of a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def test_a_crashed_screen_is_said_in_one_line_and_started_again(person: Person) -> None:
     person.start()
     person.screen_pid()
@@ -217,11 +222,19 @@ def test_a_closed_terminal_ends_the_guard_and_its_screen(person: Person) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP])
 def test_signals_of_the_keyboard_do_not_end_or_stop_the_guard(person: Person, number: int) -> None:
-    person.start()
-    person.screen_pid()
-    os.kill(person.pid(), number)
+    person.start_from_shell()  # on its own the guard would be an orphan, which cannot be stopped
+    os.kill(parent(person.screen_pid()), number)
     person.type(F9)
     person.until(person.kills)
+
+
+def test_the_shell_goes_on_after_the_guard(person: Person) -> None:
+    person.start_from_shell()
+    person.screen_pid()
+    person.type(F9 + b"q")
+    person.sees(b"ended with 137")
+    person.type(b"echo still $((40 + 2)) here\n")
+    person.sees(b"still 42 here")
 
 
 def test_a_guard_that_was_stopped_is_back_when_it_continues(person: Person) -> None:
@@ -253,7 +266,7 @@ def test_the_screen_starts_with_default_signals_and_its_heartbeat_pipe_only(
 ) -> None:
     look = (
         "grep Sig[BIC] /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; echo; "
-        "echo beat $AGENTWATCH_BEAT; tty; sleep 60"
+        "echo beat $AGENTWATCH_BEAT; echo sizes from before: [$LINES$COLUMNS]; tty; sleep 60"
     )
     person.start("--", "sh", "-c", look)
     person.sees(b"/dev/pts/")
@@ -264,6 +277,7 @@ def test_the_screen_starts_with_default_signals_and_its_heartbeat_pipe_only(
     assert caught["SigIgn"] & ~harmless == 0
     beat = next(line.split()[1] for line in lines if line.startswith("beat"))
     fds = next(line.split() for line in lines if line.startswith("0 1 2"))
+    assert "sizes from before: []" in lines  # they would hide every later size
     # One more is the folder that `ls` itself reads.
     assert beat in fds
     assert len(set(fds) - {"0", "1", "2", beat}) == 1, fds
