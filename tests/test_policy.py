@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,48 @@ def test_ordinary_files_are_not(name: str) -> None:
     judgement = judged(Kind.WRITE, paths=(f"{WORKSPACE}/{name}",))
     assert judgement.reasons == ("writes files",)
     assert judgement.reversibility is Reversibility.REVERSIBLE
+
+
+def test_more_paths_than_can_be_looked_at_are_outside() -> None:
+    paths = tuple(f"{WORKSPACE}/{number}" for number in range(20_000))
+    outside = judged(Kind.DELETE, paths=paths).outside
+    assert 0 < len(outside) < 20_000
+    assert outside == paths[-len(outside) :]
+
+
+def test_a_path_longer_than_any_is_outside() -> None:
+    path = WORKSPACE + "/a" * 3000
+    assert judged(Kind.WRITE, paths=(path,)).outside == (path,)
+
+
+MEGABYTE = 1_000_000
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"paths": ("a",) * (MEGABYTE // 4)},
+        {"paths": ("/a" * 2000,) * (MEGABYTE // 4000)},
+        {"paths": ("/a" * (MEGABYTE // 2),)},
+        {"paths": ("a",) * 30_000, "cwd": "/a" * 2000},
+        {"paths": ("a",) * 1000, "cwd": "/a" * (MEGABYTE // 2)},
+        {"argv": ("ls",) * (MEGABYTE // 4)},
+        {"argv": ("awk", "{print " + "$1 " * (MEGABYTE // 4))},
+        {"command": "awk '{print " + "$1 " * 3000 + "!'"},
+        {"command": "awk '{print " + "NR" * 3000 + "!'"},
+        {"command": "awk '" + " " * 9000 + "!'"},
+        {"command": "sed 's/" + "a" * 9000 + "'"},
+        {"command": "sed '" + "1p;" * 3000 + "w'"},
+        {"command": "rm " * (MEGABYTE // 4)},
+        {"url": "http://" + "a" * MEGABYTE},
+    ],
+    ids=" ".join,
+)
+def test_no_proposal_that_fits_a_message_keeps_the_supervisor_busy(fields: dict[str, Any]) -> None:
+    """Three seconds are far more than any takes, far less than a pattern that backtracks."""
+    began = time.process_time()
+    assert judged(Kind.EXEC, resolve=os.path.realpath, **fields).verdict is None
+    assert time.process_time() - began < 3
 
 
 # -- the words -------------------------------------------------------------------------------

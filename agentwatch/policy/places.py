@@ -7,6 +7,7 @@ is outside.
 
 from __future__ import annotations
 
+import itertools
 import os.path
 from collections.abc import Callable
 
@@ -68,16 +69,29 @@ _FOLDERS = {
 _HARMLESS = frozenset({"/dev/null/", "/dev/stdout/", "/dev/stderr/", "/dev/tty/"})
 
 
+LONGEST = 4096
+"""Characters of a path that can be followed at all."""
+BUDGET = 262_144
+"""Characters of all paths that are looked at: an agent must not keep us busy with its lists."""
+_EACH = 64
+"""What any path costs, however short it is."""
+
+
 class Places:
     """The paths of one proposal, as named and where they lead."""
 
     def __init__(self, proposal: Proposal, workspace: str, resolve: Callable[[str], str]) -> None:
         self._resolve = resolve
+        self._followed: dict[str, str | None] = {}
         self._base = proposal.cwd or workspace
         self._root = self._follow(workspace)
-        self.outside = tuple(path for path in proposal.paths if not self.inside(path))
-        """Those that do not lie in the workspace, links followed."""
-        self.steering = {path: why for path in proposal.paths if (why := self._steers(path))}
+        known = self._affordable(proposal.paths)
+        self.outside = (
+            *(path for path in known if not self.inside(path)),
+            *proposal.paths[len(known) :],
+        )
+        """Those that do not lie in the workspace, links followed, or were too many to tell."""
+        self.steering = {path: why for path in known if (why := self._steers(path))}
         """Those that act on their own, and how."""
 
     def inside(self, path: str) -> bool:
@@ -87,21 +101,33 @@ class Places:
             return False
         return real == self._root or real.startswith(self._root.rstrip("/") + "/")
 
+    def _affordable(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """As many of the paths as the budget has room for."""
+        costs = (
+            len(path) + _EACH + (0 if path.startswith("/") else len(self._base)) for path in paths
+        )
+        within = itertools.takewhile(lambda cost: cost <= BUDGET, itertools.accumulate(costs))
+        return paths[: sum(1 for _ in within)]
+
     def _absolute(self, path: str) -> str:
         return os.path.join(self._base, path)  # noqa: PTH118 - a text, not a file
 
     def _follow(self, path: str) -> str | None:
         """Where a path leads, or None."""
-        if not path.startswith("/") or "\0" in path:
+        if not path.startswith("/") or "\0" in path or len(path) > LONGEST:
             return None
-        try:
-            return os.path.normpath(self._resolve(path))
-        except (OSError, ValueError):
-            return None
+        if path not in self._followed:
+            try:
+                self._followed[path] = os.path.normpath(self._resolve(path))
+            except (OSError, ValueError):
+                self._followed[path] = None
+        return self._followed[path]
 
     def _steers(self, path: str) -> str | None:
         """What it acts upon, by the name given or by the one it leads to."""
         named = self._absolute(path)
+        if len(named) > LONGEST:
+            return None
         return _steers(os.path.normpath(named)) or _steers(self._follow(named) or "")
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from agentwatch.reading.git import check_git
 from agentwatch.reading.options import Unclear
 from agentwatch.reading.programs import CHECKS, GLOBS_ARE_SAFE
-from agentwatch.reading.shell import Word, commands
+from agentwatch.reading.shell import LONGEST, Word, commands
 
 SHELLS = frozenset({"sh", "bash", "dash"})
 SYSTEM = ("/bin/", "/usr/bin/")
@@ -50,8 +50,8 @@ def reads_only(command: str) -> Reading:
 
 def argv_reads_only(argv: Sequence[str]) -> Reading:
     """Whether a program started with exactly these arguments does nothing but read."""
-    if not argv:
-        return Reading(yes=False, why="there is no command")
+    if not argv or sum(map(len, argv)) > LONGEST:
+        return Reading(yes=False, why="there is no command, or it is very long")
     if len(argv) == 3 and argv[1] in ("-c", "-lc") and _name(argv[0]) in SHELLS:
         return reads_only(argv[2])
     try:
