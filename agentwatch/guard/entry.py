@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+from agentwatch.containment import Record
 from agentwatch.errors import AgentwatchError
 from agentwatch.guard.ending import Ending, ending, over
 from agentwatch.guard.relay import Relay
@@ -34,7 +35,9 @@ sys.exit(run(sys.argv[1:]))
 class Switch(Protocol):
     """`agentwatch.kill.kill`, or a test's stand-in."""
 
-    def __call__(self, places: Places, *, trigger: str, by: str) -> Receipt:
+    def __call__(
+        self, places: Places, *, trigger: str, by: str, record: Record | None = None
+    ) -> Receipt:
         """Kill everything in the session's containment and measure it."""
 
 
@@ -62,7 +65,8 @@ def run(argv: Sequence[str]) -> int:
 
 def main(places: Places, child: Sequence[str], switch: Switch = kill) -> int:
     """Guard the session until the user leaves; the exit status of `agentwatch run`."""
-    thrown = partial(switch, places, trigger="key", by="guard")
+    # Read now and held: the agent runs as the user and may remove the file.
+    thrown = partial(switch, places, trigger="key", by="guard", record=_record(places))
     with Terminal() as terminal, Signals() as signals:
         relay = Relay(terminal, signals, child, thrown, partial(over, places), places.id)
         end = Ending(0, "", "")
@@ -76,6 +80,14 @@ def main(places: Places, child: Sequence[str], switch: Switch = kill) -> int:
     if end.left:
         print(f"left: {end.left}", file=sys.stderr)
     return end.status
+
+
+def _record(places: Places) -> Record | None:
+    """What to kill from; None where it cannot be read yet, then it is read at the key."""
+    try:
+        return Record.read(places.containment)
+    except AgentwatchError:
+        return None
 
 
 def _places(session: str) -> Places:

@@ -143,18 +143,24 @@ class Supervisor:
             self._kill("unfinished")
 
     def _check_record(self, running: Running, now: float) -> None:
-        """Put the record right that every kill works from: it lies where the agent may write."""
-        if now - self._record_seen < RECORD_EVERY or self.session.state.over:
+        """Put right the record that every kill works from: it lies where the agent may write."""
+        if self.session.state is SessionState.KILLING:
             return
-        self._record_seen = now
-        try:
-            whole = Record.read(self.places.containment) == running.record
-        except AgentwatchError:
-            whole = False
-        if not whole:
-            with contextlib.suppress(OSError):
+        if not self.places.runtime.is_dir():
+            # Whoever removed it wanted no kill to find the tree: then there is no tree.
+            self.session.alarm("the session's folder was removed: the tree is killed")
+            self._kill("tampered")
+        elif now - self._record_seen >= RECORD_EVERY:
+            self._record_seen = now
+            if not self._record_is_whole(running):
                 running.record.write(self.places.containment)
-            self.session.alarm("the containment record was changed behind our back; put right")
+                self.session.alarm("the containment record was changed behind our back; put right")
+
+    def _record_is_whole(self, running: Running) -> bool:
+        try:
+            return Record.read(self.places.containment) == running.record
+        except AgentwatchError:
+            return False
 
     def _check_armed(self, now: float) -> None:
         session = self.session
@@ -201,6 +207,7 @@ class Supervisor:
             loop.remove_writer(terminal.master)
 
     def _kill(self, trigger: str) -> None:
+        self.session.change(SessionState.KILLING)
         kill.kill(self.places, trigger=trigger, by="supervisor", record=self.session.record)
 
     async def _end(self, running: Running) -> None:
@@ -208,7 +215,7 @@ class Supervisor:
         session = self.session
         self._drain()
         status = running.poll()
-        killed = self.places.closed.exists()
+        killed = session.state is SessionState.KILLING or self.places.closed.exists()
         session.close_gate("kill" if killed else "gate", "the agent is over")
         session.pids = 0
         session.exit = 137 if killed else status

@@ -357,3 +357,20 @@ def test_a_kill_whose_program_died_over_it_is_finished(world: World) -> None:
     session = world.session()["id"]
     (world.runtime / "agentwatch" / session / "closed").touch()
     wait_for(lambda: contained(session) == 0, "the tree to be gone")
+
+
+@pytest.mark.parametrize("means", ["pidns", "subreaper", "portable"])
+def test_an_agent_that_removes_our_folder_is_killed(world: World, means: str) -> None:
+    """No kill could find its tree from the record any more: so there must be no tree."""
+    removes = (
+        "import os, shutil, time\n"
+        "folder = os.path.dirname(os.path.dirname(os.environ['AGENTWATCH_SOCKET']))\n"
+        "shutil.rmtree(folder, ignore_errors=True)\n"
+        "os.system('sleep 120 & sleep 120')\n"
+    )
+    script = str(world.script("removes.py", removes))
+    process = world.start("run", "--no-tui", "--containment", means, "--", sys.executable, script)
+    assert process.wait(timeout=30) == 137
+    (kept,) = world.json("ls", "--all")
+    assert kept["state"] == "killed"
+    assert contained(kept["id"]) == 0
