@@ -151,12 +151,23 @@ def _asker(proposal: Proposal) -> Text:
         text.append_text(agent_text(proposal.proposer))
     parts.append(text)
     parts.append(our_text("through ").append_text(agent_text(proposal.channel, role="")))
-    if proposal.pid is not None:
-        chain = our_text(f"pid {proposal.pid}")
-        for parent in proposal.parents:
-            chain.append(" ← ", Role.DIM).append_text(agent_text(parent))
+    chain = _chain(proposal)
+    if chain is not None:
         parts.append(chain)
     return joined(parts)
+
+
+def _chain(proposal: Proposal) -> Text | None:
+    """The proposing process and its ancestors, nearest first."""
+    pid, names = proposal.pid, list(proposal.parents)
+    if pid is not None and not (names and names[0].endswith(f"({pid})")):
+        names.insert(0, f"pid {pid}")
+    if not names:
+        return None
+    chain = our_text("")
+    for number, name in enumerate(names):
+        chain.append(" ← " if number else "", Role.DIM).append_text(agent_text(name))
+    return chain
 
 
 def _touches(seen: Seen) -> list[Line]:
@@ -178,10 +189,12 @@ def _touches(seen: Seen) -> list[Line]:
 
 
 def _why(seen: Seen) -> list[Line]:
-    lines = [heading("Why you are asked")]
     reasons = seen.action.reasons or ("The supervisor gave no reason.",)
-    lines += [Line(agent_text(reason, role=""), "  ", "  ") for reason in reasons]
-    return lines
+    if len(reasons) == 1:
+        text = our_text("").append("Why you are asked  ", Role.HEADING)
+        return [Line(text.append_text(agent_text(reasons[0], role="")), "", "")]
+    lines = [heading("Why you are asked")]
+    return lines + [Line(agent_text(reason, role=""), "  ", "  ") for reason in reasons]
 
 
 def _words(proposal: Proposal) -> list[Line]:

@@ -25,8 +25,7 @@ class Hearing:
         """Connected: take the supervisor's word for everything."""
         app = self._app
         app.watched.begin(answer)
-        app.agent_screen.feed(_bytes(answer.get("output")))
-        app.agent_screen.forget_replies()
+        app.agent_screen.replay(_bytes(answer.get("output")))
         app.call_later(app.fit_agent, app.size.height - 1, app.size.width)
         app.call_later(app.sync)
 

@@ -99,6 +99,15 @@ class AgentScreen:
             self.faults += 1
             self._board = self._new_board()
 
+    def replay(self, data: bytes) -> None:
+        """Start afresh from old output; the questions in it have long been answered."""
+        self._board = self._new_board()
+        self._backlog.clear()
+        self._waiting = 0
+        self.feed(CANCEL + data[-TAIL:])
+        self._answers.clear()
+        self.skipped = bool(data)
+
     def resize(self, rows: int, columns: int) -> None:
         """Take another size; the program is told by whoever owns its pty."""
         rows, columns = max(1, rows), max(1, columns)
@@ -117,10 +126,6 @@ class AgentScreen:
         found = b"".join(match.group() for match in ALLOWED_REPLIES.finditer(self._answers))
         self._answers.clear()
         return found
-
-    def forget_replies(self) -> None:
-        """Old output was replayed: its questions have long been answered."""
-        self._answers.clear()
 
     def row(self, y: int) -> list[Segment]:
         """One row to draw, runs of equal style joined."""
@@ -210,6 +215,15 @@ class _Replies:
 
     def configure_line(self, line: object) -> None:
         """No line to set."""
+
+    def replay(self, data: bytes) -> None:
+        """Start afresh from old output; the questions in it have long been answered."""
+        self._board = self._new_board()
+        self._backlog.clear()
+        self._waiting = 0
+        self.feed(CANCEL + data[-TAIL:])
+        self._answers.clear()
+        self.skipped = bool(data)
 
     def resize(self, rows: int, cols: int) -> None:
         """The pty's owner is told apart."""

@@ -117,9 +117,10 @@ def test_a_flood_of_questions_does_not_grow_the_answers() -> None:
 
 def test_replayed_questions_are_not_answered_again() -> None:
     screen = AgentScreen(24, 80)
-    screen.feed(b"\x1b[c\x1b[6n")
-    screen.forget_replies()
+    screen.feed(b"from before")
+    screen.replay(b"\x1b[c\x1b[6nonce")
     assert screen.replies() == b""
+    assert screen.row_text(0) == "once"
 
 
 @pytest.mark.skipif(shutil.which("vim") is None, reason="vim is not installed")

@@ -40,7 +40,9 @@ def status_row(watched: Watched, now: float, width: int) -> Text:
     tail = our_text("")
     tail.append(f"  {state_word(watched)}  ", state_role(watched))
     tail.append(f" {waiting} waiting ", Role.ACCENT if waiting else Role.DIM)
-    tail.append(f" {_alive(watched, session)} pids  grade {session.grade}  ", Role.DIM)
+    alive = _alive(watched, session)
+    pids = "1 pid" if alive == 1 else f"{alive} pids"
+    tail.append(f" {pids}  grade {session.grade}  ", Role.DIM)
     tail.append(f"{elapsed(now - session.started_at)} ", Role.DIM)
     room = width - tail.cell_len
     head = our_text(" ").append_text(
