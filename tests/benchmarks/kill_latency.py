@@ -62,7 +62,7 @@ def raw(ledger: Ledger, count: int) -> Iterator[Kill]:
     """The same storm under `unshare --kill-child`, and the bare signal to its init."""
     command = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
     storm = (*runaway("storm", ledger.path), str(count))
-    process = subprocess.Popen([*command, *storm], env=environment())
+    process = subprocess.Popen([*command, *storm], env=environment(), stderr=subprocess.DEVNULL)
     try:
         ledger.wait_for(1)
         task = Path(f"/proc/{process.pid}/task/{process.pid}/children")
