@@ -30,8 +30,6 @@ def main(argv: Sequence[str]) -> int:
         return int(error.code)
     # One byte (0x1c) is the kill key at its most robust; the Kitty protocol would make it many.
     os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
-    if os.environ.get("NO_COLOR"):
-        os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     return _show(places)
 
 
@@ -40,10 +38,7 @@ def _show(places: Places) -> int:
     from agentwatch.tui.app import WatchApp  # noqa: PLC0415  likewise
 
     beat = os.environ.get("AGENTWATCH_BEAT", "")
-    fd = int(beat) if beat.isdecimal() else None
-    if fd is not None:
-        os.set_blocking(fd, False)
-    app = WatchApp(places, kill, beat=fd)
+    app = WatchApp(places, kill, beat=_pipe(beat))
     status = app.run()
     if status != 0:
         return app.return_code or 1
@@ -51,6 +46,17 @@ def _show(places: Places) -> int:
         print(LEAVING.format(id=places.id))
         print(COMING_BACK.format(id=places.id))
     return 0
+
+
+def _pipe(named: str) -> int | None:
+    """The descriptor to beat into, made one that never blocks; None where there is none."""
+    if not named.isdecimal():
+        return None
+    try:
+        os.set_blocking(int(named), False)
+    except OSError:
+        return None
+    return int(named)
 
 
 def _find(argv: Sequence[str]) -> Places:

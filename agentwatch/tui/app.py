@@ -37,9 +37,10 @@ from agentwatch.tui.screens.keyed import Keyed
 from agentwatch.tui.screens.main import MainScreen
 from agentwatch.tui.terminal import AgentScreen
 from agentwatch.tui.text import agent_plain
-from agentwatch.tui.watched import Seen, Watched
+from agentwatch.tui.watched import Watched
 
 TICK = 0.1
+FRAME = 1 / 60
 BEAT = 0.5
 
 
@@ -63,6 +64,7 @@ class WatchApp(App[int], inherit_bindings=False):
         driver: type[Driver] = TerminalDriver,
     ) -> None:
         super().__init__(driver_class=driver)
+        self.animation_level = "none"
         self.wall = wall
         self.quiet = Quiet(clock)
         self.watched = Watched()
@@ -74,6 +76,7 @@ class WatchApp(App[int], inherit_bindings=False):
         self._aim: str | None = None
         self._answering: set[str] = set()
         self._announced = -1
+        self._due = False
 
     def get_default_screen(self) -> Screen[Any]:
         """The one screen."""
@@ -133,9 +136,20 @@ class WatchApp(App[int], inherit_bindings=False):
         """Draw what is known now on the screen that is shown."""
         if not self.screen_stack:  # closing
             return
+        self.watched.killing = self.switch.busy
         if isinstance(self.screen, Keyed):
             self.screen.sync()
         self._announce()
+
+    def sync_soon(self) -> None:
+        """Draw within a frame; a hundred events in that time are drawn once."""
+        if not self._due:
+            self._due = True
+            self.set_timer(FRAME, self._sync_due)
+
+    def _sync_due(self) -> None:
+        self._due = False
+        self.sync()
 
     # The agent's terminal
 
@@ -274,7 +288,3 @@ class WatchApp(App[int], inherit_bindings=False):
         if self._beat is not None:
             with contextlib.suppress(OSError):
                 os.write(self._beat, b".")
-
-    def new_seen(self, _seen: Seen) -> None:
-        """An action arrived: nothing takes focus, nothing opens."""
-        self.sync()

@@ -55,12 +55,14 @@ class KillSwitch:
         self._places = places
         self._kill = kill
         self._busy = threading.Lock()
-        self.presses = 0
-        """How often the key was pressed: shown at once, before anything is measured."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a kill is under way and nothing is measured yet."""
+        return self._busy.locked()
 
     def press(self, tell: Callable[[Outcome], object]) -> None:
         """Kill and tell what was measured; a failure is told, never raised."""
-        self.presses += 1
         with self._busy:
             tell(self._measured())
 

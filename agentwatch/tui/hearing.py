@@ -27,7 +27,7 @@ class Hearing:
         app.watched.begin(answer)
         app.agent_screen.replay(_bytes(answer.get("output")))
         app.call_later(app.fit_agent, app.size.height - 1, app.size.width)
-        app.call_later(app.sync)
+        app.sync_soon()
 
     def hear(self, event: Json) -> None:
         """One event; one that makes no sense is an alarm, not a crash."""
@@ -43,12 +43,12 @@ class Hearing:
             app.watched.alarm(app.wall(), words)
         if app.watched.receipt is not had:
             app.close_everything()
-        app.sync()
+        app.sync_soon()
 
     def lose(self, why: str) -> None:
         """Nobody answers: nothing can be approved from here on."""
         self._app.watched.lost = why or "gone"
-        self._app.call_later(self._app.sync)
+        self._app.sync_soon()
 
     def end(self, session: Json, receipt: Json | None) -> None:
         """The session is over, as its files say."""
@@ -58,7 +58,7 @@ class Hearing:
             app.watched.take_receipt(receipt)
         except (KeyError, TypeError, ValueError):
             app.watched.alarm(app.wall(), "The session's last record cannot be read.")
-        app.call_later(app.sync)
+        app.sync_soon()
 
 
 def _bytes(data: object) -> bytes:

@@ -52,8 +52,12 @@ class Quiet:
     @property
     def silent(self) -> bool:
         """Whether neither keys nor disturbances are recent."""
-        now = self._clock()
-        return now - self._key >= KEYS_QUIET_FOR and now - self._disturbed >= CALM_FOR
+        return self._clock() - self._key >= KEYS_QUIET_FOR and self.calm
+
+    @property
+    def calm(self) -> bool:
+        """Whether no disturbance is recent, whatever keys came."""
+        return self._clock() - self._disturbed >= CALM_FOR
 
     @property
     def settled(self) -> bool:

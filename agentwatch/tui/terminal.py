@@ -216,15 +216,6 @@ class _Replies:
     def configure_line(self, line: object) -> None:
         """No line to set."""
 
-    def replay(self, data: bytes) -> None:
-        """Start afresh from old output; the questions in it have long been answered."""
-        self._board = self._new_board()
-        self._backlog.clear()
-        self._waiting = 0
-        self.feed(CANCEL + data[-TAIL:])
-        self._answers.clear()
-        self.skipped = bool(data)
-
     def resize(self, rows: int, cols: int) -> None:
         """The pty's owner is told apart."""
 

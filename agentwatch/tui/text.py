@@ -37,6 +37,7 @@ class Role(StrEnum):
     HUNK = "hunk"
     BANNER = "banner"
     CHOSEN = "chosen"
+    MARKED = "marked"
 
 
 BLANKS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")

@@ -61,6 +61,8 @@ class Watched:
     alarms: list[Alarm] = field(default_factory=list)
     lost: str | None = "connecting"
     """Why nothing can be approved, None while the supervisor answers."""
+    killing: bool = False
+    """Whether our own kill is under way."""
     actions: dict[str, Seen] = field(default_factory=dict)
     """In the order they arrived; decided ones leave unless they are held on screen."""
 

@@ -6,19 +6,23 @@ import asyncio
 import base64
 import json
 import os
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from agentwatch import paths, tui
-from agentwatch.model import Json, SessionState
+from agentwatch.model import Json, Receipt, SessionState
+from agentwatch.paths import Places
 from agentwatch.tui.app import WatchApp
 from agentwatch.tui.panes.notices import LOST
+from agentwatch.tui.panes.queue import QueuePane
 from agentwatch.tui.terminal import BACKLOG
 from tests.tui.tui_double import NOW, Supervisor, Switch, action, killed, places, session
-from tests.tui.tui_stage import stage
+from tests.tui.tui_stage import Stage, stage
 
 
 async def test_losing_the_supervisor_is_said_and_nothing_can_be_approved(tmp_path: Path) -> None:
@@ -211,3 +215,75 @@ def test_an_unknown_session_is_exit_3(
     assert tui.main(["nobody"]) == 3
     assert tui.main(["../../etc"]) == 3
     assert "no session" in capsys.readouterr().err
+
+
+async def test_what_is_marked_can_be_copied_and_ctrl_c_kills_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    async with stage(Supervisor(action(1, command="rm 1")), tmp_path) as on:
+        copied: list[str] = []
+        on.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        await on.press("ctrl+c")
+        assert copied == []
+        on.main.text_select_all()
+        await on.painted()
+        await on.press("ctrl+c")
+        assert "rm 1" in copied[0]
+        assert on.app.is_running
+        assert on.switch.calls == []
+
+
+async def test_the_click_that_brings_the_window_to_the_front_chooses_nothing(
+    tmp_path: Path,
+) -> None:
+    async with stage(Supervisor(action(1), action(2)), tmp_path) as on:
+        await on.calm()
+        on.app.post_message(events.AppFocus())
+        await on.painted()
+        await on.pilot.click("#queue", offset=(5, 2))
+        assert on.main.chosen == "act-1"
+        await on.calm()
+        await on.pilot.click("#queue", offset=(5, 2))
+        assert on.main.chosen == "act-2"
+
+
+async def test_an_action_that_breaks_its_row_takes_neither_the_queue_nor_the_screen_away(
+    tmp_path: Path,
+) -> None:
+    bad = {**action(2), "deadline": "soon"}
+    async with stage(Supervisor(action(1), bad), tmp_path) as on:
+        await on.painted()
+        queue = on.main.query_one(QueuePane)
+        assert "cannot be drawn" in queue.text
+        await on.press("down")
+        assert on.main.chosen == "act-2"
+
+
+async def test_a_slow_kill_is_called_killing_until_it_is_measured(tmp_path: Path) -> None:
+    go = threading.Event()
+
+    class Slow(Switch):
+        def __call__(self, places: Places, *, trigger: str, by: str) -> Receipt:
+            go.wait(10)
+            return super().__call__(places, trigger=trigger, by=by)
+
+    async with stage(Supervisor(action(1)), tmp_path, switch=Slow()) as on:
+        await on.press("f9")
+        await on.until(lambda: "KILLING…" in on.status())
+        go.set()
+        await on.until(lambda: "KILLED " in on.status())
+
+
+async def test_the_mouse_reaches_an_agent_that_asks_for_it(tmp_path: Path) -> None:
+    async with stage(Supervisor(action(1)), tmp_path) as on:
+        await on.press("t")
+        await on.pilot.click("#terminal", offset=(4, 2))
+        on.app.agent_screen.feed(b"\x1b[?1000h\x1b[?1006h")
+        await on.pilot.click("#terminal", offset=(4, 2))
+        wanted = b"\x1b[<0;5;3M\x1b[<0;5;3m"
+        await on.until(lambda: typed(on) == wanted)
+
+
+def typed(on: Stage) -> bytes:
+    sent = (fields["data"] for op, fields in on.supervisor.calls if op == "input")
+    return b"".join(base64.b64decode(data) for data in sent)

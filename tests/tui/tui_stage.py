@@ -94,7 +94,6 @@ async def stage(
     """A running application, connected where the supervisor is reachable."""
     clock, kill = Clock(), switch or Switch()
     app = WatchApp(places(folder), kill, open_wire=supervisor.open, clock=clock, wall=lambda: NOW)
-    app.animation_level = "none"
     async with app.run_test(size=size, notifications=notifications) as pilot:
         on = Stage(app, pilot, supervisor, clock, kill)
         if supervisor.reachable:

@@ -17,6 +17,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -97,7 +98,20 @@ class Painted(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         if index == len(self._rows) - 1:
             self._end_painted = True
-        return strip_of(self, self._rows[index], width)
+        row = self._rows[index]
+        if self.text_selection and (span := self.text_selection.get_span(index)) is not None:
+            start, end = span
+            row = row.copy()
+            row.stylize(Role.MARKED, start, len(row) if end == -1 else end)
+        return strip_of(self, row, width).apply_offsets(0, index)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What is marked with the mouse, for copying."""
+        return selection.extract(self.text), "\n"
+
+    def selection_updated(self, _selection: Selection | None) -> None:
+        """Draw the mark anew."""
+        self.refresh()
 
     def _break(self) -> None:
         width = self.scrollable_content_region.width

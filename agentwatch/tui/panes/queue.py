@@ -18,8 +18,8 @@ from textual.widget import Widget
 from agentwatch.model import ActionState
 from agentwatch.tui.cards import RISK, summary
 from agentwatch.tui.panes.painted import ROLE_CLASSES, strip_of
-from agentwatch.tui.panes.status import elapsed
-from agentwatch.tui.text import Role, agent_text, our_text
+from agentwatch.tui.panes.status import clip, elapsed
+from agentwatch.tui.text import Role, our_text
 from agentwatch.tui.watched import Seen
 
 EMPTY = "Nothing is waiting. The agent works inside its rules."
@@ -45,11 +45,16 @@ class QueuePane(Widget, can_focus=True):
         self._top = 0
         self._empty = EMPTY
         self._over = False
+        self._shown: object = None
 
     def show(
         self, seen: Sequence[Seen], chosen: str | None, now: float, empty: str, *, over: bool
     ) -> None:
         """Draw these actions, with a mark on the chosen one."""
+        new = (seen, chosen, int(now), empty, over)
+        if new == self._shown:
+            return
+        self._shown = new
         self._over = over
         self._seen, self._chosen, self._now, self._empty = seen, chosen, now, empty
         self._keep_in_view()
@@ -82,9 +87,11 @@ class QueuePane(Widget, can_focus=True):
             return our_text(f" {self._empty}" if index == 0 else "", Role.DIM)
         if index >= len(self._seen):
             return our_text("")
-        return queue_row(
-            self._seen[index], self._chosen, None if self._over else self._now, self.size.width
-        )
+        now = None if self._over else self._now
+        try:
+            return queue_row(self._seen[index], self._chosen, now, self.size.width)
+        except Exception:  # noqa: BLE001  one bad row must not take the screen away
+            return our_text(" An action that cannot be drawn: it can only be denied.", Role.DANGER)
 
     def _keep_in_view(self) -> None:
         height = max(1, self.size.height)
@@ -119,7 +126,7 @@ def _answer_by(seen: Seen, now: float | None) -> Text:
     if seen.action.outside:
         text.append(" outside", Role.WARN)
     if seen.action.proposal.proposer:
-        text.append(" ").append_text(agent_text(seen.action.proposal.proposer[:12], role=Role.DIM))
+        text.append(f" {clip(seen.action.proposal.proposer, 12)}", Role.DIM)
     if seen.action.deadline is not None:
         text.append(f" {elapsed(seen.action.deadline - now)} ", Role.DIM)
     return text

@@ -60,6 +60,8 @@ def _alive(watched: Watched, session: Session) -> int:
 
 def state_word(watched: Watched) -> str:
     """The state in one word; KILLED only from a receipt or the supervisor's own state."""
+    if watched.killing:
+        return "KILLING…"
     if watched.receipt is not None:
         return "KILLED" if watched.receipt.clean else "NOT ALL DEAD"
     if watched.lost is not None and not watched.over:
@@ -69,7 +71,11 @@ def state_word(watched: Watched) -> str:
 
 def state_role(watched: Watched) -> str:
     """How the state word looks."""
-    if watched.receipt is not None or (watched.lost is not None and not watched.over):
+    if (
+        watched.killing
+        or watched.receipt is not None
+        or (watched.lost is not None and not watched.over)
+    ):
         return Role.DANGER
     return STATE_ROLE[watched.session.state] if watched.session else Role.WARN
 

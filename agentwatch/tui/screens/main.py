@@ -110,9 +110,10 @@ class MainScreen(Deciding, inherit_bindings=False):
         self.sync()
 
     def on_queue_pane_picked(self, event: QueuePane.Picked) -> None:
-        """A click chooses."""
-        self.chosen = event.action
-        self.sync()
+        """A click chooses, unless it is the click that brought the window to the front."""
+        if self.watch_app.quiet.calm:
+            self.chosen = event.action
+            self.sync()
 
     def action_page(self, direction: int) -> None:
         """Read on in the card, wherever the focus is."""
