@@ -68,8 +68,10 @@ def _verify(places: Places, *, as_json: bool) -> int:
         print(f"{places.id}: {outcome.result}, {outcome.records} records")
         for finding in outcome.findings:
             print(f"  record {finding.seq}: {visible(finding.what)}")
+    if outcome.torn:
+        print(f"  torn tail: {outcome.torn} bytes of a record that nobody was told of")
     if outcome.result == "cannot_verify":
-        say("the record cannot be verified")
+        say(f"the record cannot be verified: {outcome.why}")
         return int(ExitCode.USAGE)
     return int(ExitCode.OK if outcome.result == "agree" else ExitCode.NO)
 

@@ -189,7 +189,8 @@ class ClientConnection:
         return self._desk.terminal
 
     def _refuse(self, why: str) -> None:
-        self._session.refused(self._peer.label, f"it may not give orders: {why}", alarm=True)
+        what = f"it may not give orders: {why}"
+        self._session.refused(self._peer.label, what, alarm=why == peers.INSIDE)
         hint = "decisions are made outside the agent, in another terminal"
         self.send(wire.failure(None, AgentwatchError(f"refused: {why}", hint, ExitCode.NO)))
 

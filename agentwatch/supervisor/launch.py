@@ -6,6 +6,7 @@ open.
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass, replace
 
@@ -81,23 +82,45 @@ def start(
         stdio = config.stdio
     else:
         raise ValueError("an agent has a terminal or descriptors of the caller's")
+    env = environment(config, prepared, secret)
+    running = _contained(config, prepared.argv, env, stdio, tty=terminal is not None)
+    if terminal is not None:
+        terminal.close_slave()
+    return running
+
+
+def trial(config: Config, prepared: Prepared, secret: Secrets) -> Running:
+    """The agent's own hook set-up, contained and without a model: it should make the hook arm."""
+    env = environment(config, prepared, secret)
+    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        return _contained(config, prepared.probe, env, (null, null, null), tty=False)
+    finally:
+        os.close(null)
+
+
+def _contained(
+    config: Config,
+    argv: tuple[str, ...],
+    env: dict[str, str],
+    stdio: tuple[int, int, int],
+    *,
+    tty: bool,
+) -> Running:
     require = Grade(config.require) if config.require else None
     means = containment.best(require=require, forced=config.containment)
-    running = containment.start(
+    return containment.start(
         means,
         Launch(
             session=config.session,
-            argv=prepared.argv,
-            env=environment(config, prepared, secret),
+            argv=argv,
+            env=env,
             cwd=config.cwd,
             stdin=stdio[0],
             stdout=stdio[1],
             stderr=stdio[2],
-            tty=terminal is not None,
-            cookie=secret.cookie,
+            tty=tty,
+            cookie=env["AGENTWATCH_COOKIE"],
             places=config.places,
         ),
     )
-    if terminal is not None:
-        terminal.close_slave()
-    return running

@@ -25,6 +25,8 @@ import psutil
 from agentwatch import containment
 from agentwatch.containment.base import Record
 
+INSIDE = "it is inside the agent's containment"
+
 _SO_PEERPIDFD = 77
 _SOL_LOCAL, _LOCAL_PEERCRED, _LOCAL_PEERPID = 0, 1, 2
 
@@ -76,8 +78,10 @@ def refusal(connection: socket.socket, record: Record | None) -> str | None:
         return f"it belongs to another user ({uid})"
     held = _peer_pidfd(connection)
     try:
-        if record is None or containment.contains(record, pid):
-            return "it is inside the agent's containment"
+        if record is None:
+            return "the agent is only starting"
+        if containment.contains(record, pid):
+            return INSIDE
         if held is not None and select.select([held], [], [], 0)[0]:
             return "the process that connected has ended"
     except (OSError, ValueError, psutil.Error) as error:

@@ -36,6 +36,9 @@ COUNT_EVERY = 1.0
 DETACH_GRACE = 5.0
 """Seconds without a screen before `--on-detach` applies: a screen may be starting again."""
 
+TRIAL = 30.0
+"""Seconds for an agent's hook to be seen alive in a trial start."""
+
 FINISH_AFTER = 2.0
 """Seconds a kill that began elsewhere may take before we finish it: its program may have died."""
 
@@ -70,6 +73,7 @@ class Supervisor:
         """Start the agent, report it, and serve until it is over and everyone has gone."""
         secret = launch.Secrets.new()
         servers = [await door.listen(self.session, secret.token), await control.listen(self.desk)]
+        await self._try_hook(secret)
         running = self._start(secret)
         Switch(self.places, running.record).start()
         ready({"ok": True, "session": self.session.snapshot().to_json()})
@@ -81,6 +85,33 @@ class Supervisor:
         await self._end(running)
         for server in servers:
             server.close()
+
+    async def _try_hook(self, secret: launch.Secrets) -> None:
+        """See the hook alive once before the agent starts; raises where it does not come."""
+        session = self.session
+        if not session.prepared.probe:
+            return
+        session.trial = asyncio.Event()
+        running = launch.trial(self.config, session.prepared, secret)
+        session.running = running
+        try:
+            end = time.monotonic() + TRIAL
+            while not session.trial.is_set() and time.monotonic() < end:
+                running.beat()
+                if running.poll() is not None:
+                    break
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(session.trial.wait(), TICK)
+        finally:
+            running.close()
+        if not session.trial.is_set():
+            raise AgentwatchError(
+                f"the hook of {session.prepared.name} was not seen alive in a trial start, "
+                "so its tool calls could not be gated",
+                "agentwatch run --ungated -- … supervises it with the kill alone",
+            )
+        session.trial = None
+        session.note("hook-tried", {"agent": session.prepared.name})
 
     def _start(self, secret: launch.Secrets) -> Running:
         """Record the start, then do it; without the record there is no start."""

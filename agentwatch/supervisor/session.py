@@ -7,6 +7,7 @@ arrives from outside and is only noticed here.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -67,6 +68,8 @@ class Supervised:
         self.state = SessionState.STARTING
         self.exit: int | None = None
         self.armed: bool | None = False if prepared.expects_arm else None
+        self.trial: asyncio.Event | None = None
+        """Set once the hook is seen in a trial start; None when there is none under way."""
         self.pids = 0
         self.listeners: set[Listener] = set()
         self._journal = journal
@@ -202,8 +205,10 @@ class Supervised:
         self.change(SessionState.RUNNING)
 
     def arm(self, detail: str) -> None:
-        """The agent's hook was seen alive."""
-        if self.armed is False:
+        """The agent's hook was seen alive, in a trial start or for good."""
+        if self.trial is not None:
+            self.trial.set()
+        elif self.armed is False:
             self.armed = True
             self.note("armed", {"agent": self.prepared.name, "detail": detail[:200]})
             self.publish_session()
