@@ -72,24 +72,28 @@ def _ancestors(process: psutil.Process) -> tuple[str, ...]:
 def refusal(connection: socket.socket, record: Record | None) -> str | None:
     """Why this peer may not give orders, or None if it may; in doubt it may not."""
     pid, uid = _credentials(connection)
+    if record is None:
+        return "the agent is only starting"
     if pid <= 0:
         return "the process cannot be identified"
     if uid not in (os.getuid(), 0):
         return f"it belongs to another user ({uid})"
     held = _peer_pidfd(connection)
     try:
-        if record is None:
-            return "the agent is only starting"
-        if containment.contains(record, pid):
-            return INSIDE
-        if held is not None and select.select([held], [], [], 0)[0]:
-            return "the process that connected has ended"
+        return _why_inside(record, pid, held)
     except (OSError, ValueError, psutil.Error) as error:
         return f"where it runs cannot be told ({error})"
     finally:
         if held is not None:
             os.close(held)
-    return None
+
+
+def _why_inside(record: Record, pid: int, held: int | None) -> str | None:
+    if containment.contains(record, pid):
+        return INSIDE
+    # Looked at last: a process that ended before may have left its number to another one.
+    ended = held is not None and select.select([held], [], [], 0)[0]
+    return "the process that connected has ended" if ended else None
 
 
 def _credentials(connection: socket.socket) -> tuple[int, int]:
