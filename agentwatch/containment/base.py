@@ -132,7 +132,13 @@ class Launch:
         """The launch as the helpers read it: a head line, then parts that end with NUL."""
         env = {**self.env, COOKIE: self.cookie}
         head = f"{self.tty:d} {scope:d} {self.lease_freeze} {self.lease_kill} {len(self.argv)}"
-        parts = [self.cwd, *self.argv, *(f"{name}={value}" for name, value in env.items())]
+        folders = (str(self.places.runtime), str(self.places.state))
+        parts = [
+            self.cwd,
+            *folders,
+            *self.argv,
+            *(f"{name}={value}" for name, value in env.items()),
+        ]
         for part in parts:
             if "\0" in part:
                 raise AgentwatchError("a NUL byte in the agent's command or environment")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import sys
 from pathlib import Path
 
 import pytest
 
-from agentwatch.containment import Means
+from agentwatch.containment import Means, Record
 from agentwatch.containment.helpers import world
+from agentwatch.paths import Places
 from tests.containment.conftest import Start
 from tests.containment.test_launch import said
 
@@ -35,6 +38,27 @@ def test_an_attack_on_the_walls_fails(attack: str, pidns: Means, start: Start) -
     script = f"trap '' TERM; {attack} 2>/dev/null; exit 9"
     text, code = said(start, pidns, "sh", "-c", script)
     assert (text, code) == ("", 9)
+
+
+@pytest.mark.skipif(not ORDINARY, reason="root may undo mounts inside: world.py says so")
+def test_the_agent_cannot_write_to_the_sessions_folders_not_even_nested(
+    pidns: Means, start: Start, places: Places
+) -> None:
+    write = f"echo x >{places.containment}; rm -f {places.containment}; echo x >{places.journal}"
+    nested = f'unshare --user --map-root-user --mount sh -c "umount -l {places.runtime}; {write}"'
+    assert said(start, pidns, "sh", "-c", f"({write}; {nested}) 2>/dev/null; echo done")[0]
+    assert Record.read(places.containment).session == places.id
+    assert not places.journal.exists()
+
+
+def test_the_agent_reaches_a_socket_in_the_sessions_folders(
+    pidns: Means, start: Start, places: Places
+) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(places.control_socket))
+        listening.listen()
+        script = f"import socket; socket.socket(socket.AF_UNIX).connect('{places.control_socket}')"
+        assert said(start, pidns, sys.executable, "-c", script)[1] == 0
 
 
 def test_init_cannot_be_traced_or_read(pidns: Means, start: Start) -> None:

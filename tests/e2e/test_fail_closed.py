@@ -359,9 +359,12 @@ def test_a_kill_whose_program_died_over_it_is_finished(world: World) -> None:
     wait_for(lambda: contained(session) == 0, "the tree to be gone")
 
 
-@pytest.mark.parametrize("means", ["pidns", "subreaper", "portable"])
+@pytest.mark.parametrize("means", ["subreaper", "portable"])
 def test_an_agent_that_removes_our_folder_is_killed(world: World, means: str) -> None:
-    """No kill could find its tree from the record any more: so there must be no tree."""
+    """No kill could find its tree from the record any more: so there must be no tree.
+
+    In a pid namespace the folder is read-only to the agent: see containment/test_world.py.
+    """
     removes = (
         "import os, shutil, time\n"
         "folder = os.path.dirname(os.path.dirname(os.environ['AGENTWATCH_SOCKET']))\n"

@@ -30,7 +30,7 @@ ABOVE = 64
 class Order:
     """What to start, and how long it may run without a heartbeat."""
 
-    __slots__ = ("argv", "cwd", "env", "freeze_after", "kill_after", "scope", "tty")
+    __slots__ = ("argv", "cwd", "env", "folders", "freeze_after", "kill_after", "scope", "tty")
 
     def __init__(self, raw: bytes) -> None:
         head, rest = raw.split(b"\0", 1)
@@ -41,8 +41,9 @@ class Order:
         self.kill_after = float(kill_after)
         items = rest.split(b"\0")[:-1]
         self.cwd = items[0]
-        self.argv = items[1 : 1 + int(count)]
-        pairs = (item.split(b"=", 1) for item in items[1 + int(count) :])
+        self.folders = [os.fsdecode(item) for item in items[1:3]]
+        self.argv = items[3 : 3 + int(count)]
+        pairs = (item.split(b"=", 1) for item in items[3 + int(count) :])
         self.env = {pair[0]: pair[1] for pair in pairs}
 
 

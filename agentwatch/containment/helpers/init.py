@@ -132,7 +132,7 @@ class _Init:
         linux.set_dumpable(False)
         os.write(self._to_outer, b"a")
         self._expect(self._from_outer, b"g")  # end of file: the outer process died before this
-        world.furnish()
+        world.furnish(self._order.folders if self._order.argv else [])
         os.write(self._to_outer, b"p")
         self._expect(self._from_outer, b"g")
 

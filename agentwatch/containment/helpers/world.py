@@ -1,10 +1,11 @@
 """The agent's own namespaces: entering them, and the mounts that make them a normal world.
 
-Owns unshare, the id maps and three mounts (propagation, ssh's files, /proc).  Never hides a file
-of the user's: everything else looks as it does outside.
+Owns unshare, the id maps and the mounts (propagation, ssh's files, /proc, and the session's own
+folders read-only).  Never hides a file of the user's: everything else looks as it does outside.
 
 What does not work: an ordinary user is mapped alone, so files of others look like nobody's and
 setuid programs (sudo, su), file capabilities (ping) and chown to other groups have no effect.
+A root agent may undo mounts, so only an ordinary user's can't write to the session's folders.
 """
 
 from __future__ import annotations
@@ -46,18 +47,35 @@ def enter() -> None:
         raise Refused("id-map", error.errno or 0) from error
 
 
-def furnish() -> None:
-    """As pid 1: make /proc ours and ssh's files acceptable.  Raises Refused."""
+def furnish(guarded: list[str]) -> None:
+    """As pid 1: make /proc ours, ssh's files acceptable, the session's folders read-only.
+
+    The record a kill works from and the journal lie in those folders, and the agent has our uid.
+    Sockets in them can still be connected to.  Raises Refused.
+    """
     step = "propagation"
     try:
         linux.mount("none", "/", "", linux.MS_REC | linux.MS_SLAVE)
         step = "ssh"
         if os.geteuid() != 0:
             _own_ssh_files()
+        step = "guard"
+        for folder in guarded:
+            _read_only(folder)
         step = "proc"
         linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     except OSError as error:
         raise Refused(step, error.errno or 0) from error
+
+
+def _read_only(folder: str) -> None:
+    """Bind a folder over itself, read-only; what its mount already forbids stays forbidden."""
+    linux.mount(folder, folder, "", linux.MS_BIND | linux.MS_REC)
+    now = os.statvfs(folder).f_flag
+    keep = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC | linux.MS_NOATIME
+    flags = now & (keep | linux.MS_NODIRATIME)  # these bits are the same in both worlds
+    flags |= linux.MS_RELATIME if now & os.ST_RELATIME else 0
+    linux.mount("none", folder, "", linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | flags)
 
 
 class _Writer:
