@@ -76,6 +76,8 @@ def our_text(value: str, role: str = "") -> Text:
 
 def cell_text(cluster: str, width: int) -> str:
     """What to draw for one cell of the agent's screen: exactly `width` columns, nothing hidden."""
+    if cluster == "\xa0":  # what agents' prompts pad with; in a cell it hides nothing
+        return " ".ljust(width)
     kept = "".join(char for char in cluster if _name_of(char) is None)
     if cell_len(kept) == width:
         return kept
