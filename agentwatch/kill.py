@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agentwatch import containment
-from agentwatch.containment import Proc, Record, proc
+from agentwatch.containment import Proc, Record, proc, readiness
 from agentwatch.containment.base import write_private
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Receipt, Survivor
@@ -37,7 +37,7 @@ def kill(places: Places, *, trigger: str, by: str, record: Record | None = None)
     """
     began = time.monotonic()
     ms: dict[str, float] = {}
-    if _shut(places.closed):
+    if shut(places.closed):
         ms["gate"] = _since(began)
     record = record or Record.read(places.containment)
     _refuse_from_inside(record)
@@ -65,7 +65,18 @@ def kill(places: Places, *, trigger: str, by: str, record: Record | None = None)
     return _keep(places.receipt, receipt)
 
 
-def _shut(closed: Path) -> bool:
+def armed(places: Places) -> str | None:
+    """Why `kill` would not work on this session now, None where it would; nothing is killed."""
+    try:
+        record = Record.read(places.containment)
+    except AgentwatchError as error:
+        return error.what
+    if record.session != places.id:
+        return f"its containment record is another session's ({record.session})"
+    return readiness.why_not(record)
+
+
+def shut(closed: Path) -> bool:
     """Shut the gate for ever; whether that could be written, which a kill does not wait for."""
     try:
         closed.touch(mode=0o600)

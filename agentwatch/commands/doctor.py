@@ -10,12 +10,12 @@ from dataclasses import asdict
 
 import click
 
-from agentwatch import agents, containment
+from agentwatch import agents, containment, halt, kill
 from agentwatch.commands import sessions
-from agentwatch.commands.output import document, json_option
-from agentwatch.errors import AgentwatchError
+from agentwatch.commands.output import document, json_option, visible
+from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
-from agentwatch.paths import live_places, runtime_bases, state_base
+from agentwatch.paths import Places, live_places, runtime_bases, state_base
 
 COVERED = {
     "kill": "every process of the tree, as far as the grade above promises",
@@ -36,24 +36,37 @@ NOT_COVERED = (
         "The agent runs as you: it can read what you can, and write your files, its own hook "
         "settings included."
     ),
+    (
+        "The agent runs as you: it could also remove the mark that `agentwatch halt` leaves. "
+        "`agentwatch release` refuses to run in its tree, which is no wall."
+    ),
     "An effect that has left this machine before the kill cannot be taken back.",
 )
 
 
+ARMED = "armed"
+
+OVER = "over"
+
+
 @click.command(epilog="\b\nExample:\n  agentwatch doctor\n  agentwatch doctor --json")
 @json_option
-def command(as_json: bool) -> None:
+def command(as_json: bool) -> int:
     """Say what this machine gives and what is not covered."""
     found = survey()
     if as_json:
         document(found)
-        return
-    _tell(found)
+    else:
+        _tell(found)
+    broken = any(item["kill_path"] not in (ARMED, OVER) for item in found["sessions"])
+    return int(ExitCode.NO if broken else ExitCode.OK)
 
 
 def survey() -> Json:
     """Everything doctor knows, measured now."""
+    mark = halt.halted()
     return {
+        "halted": mark.to_json() if mark else None,
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "runtime": str(runtime_bases()[0]),
         "state": str(state_base()),
@@ -70,10 +83,22 @@ def _sessions() -> list[Json]:
     found = []
     for places in live_places():
         try:
-            found.append(sessions.snapshot(places).to_json())
-        except AgentwatchError:
-            continue  # it ended between the listing and the look
+            session = sessions.snapshot(places)
+        except AgentwatchError as error:
+            if places.containment.exists():  # nobody can say what it is, but something may run
+                found.append({"id": places.id, "state": "unknown", **_kill_path(places, error)})
+            continue  # it ended between the listing and the look, or has not begun
+        path = {"kill_path": OVER} if session.state.over else _kill_path(places)
+        found.append({**session.to_json(), **path})
     return found
+
+
+def _kill_path(places: Places, unknown: AgentwatchError | None = None) -> Json:
+    """Whether a kill of this session would strike now, looked at along its own way."""
+    why = kill.armed(places) or (unknown.what if unknown else None)
+    if why and not places.runtime.exists():
+        return {"kill_path": OVER}
+    return {"kill_path": f"broken: {why}" if why else ARMED}
 
 
 def _platform_limits() -> list[str]:
@@ -90,18 +115,11 @@ def _platform_limits() -> list[str]:
 
 
 def _tell(found: Json) -> None:
+    if mark := halt.halted():
+        print(f"{visible(mark.sentence())}: `agentwatch release` allows new sessions\n")
     print(found["system"])
     print(f"sessions in {found['runtime']}, records in {found['state']}\n")
-    print("Containment, strongest first:")
-    for item in found["containment"]:
-        mark = "yes" if item["available"] else "no "
-        print(f"  {mark}  {item['grade']}  {item['name']}")
-        if not item["available"]:
-            print(f"         because {item['why_not']}")
-            if item["remedy"]:
-                print(f"         remedy: {item['remedy']}")
-        for cannot in item["cannot"]:
-            print(f"         - {cannot}")
+    _tell_containment(found["containment"])
     print("\nAgents found:")
     for item in found["agents"] or []:
         print(f"  {item['name']} {item['version']}: {item['channel']}")
@@ -114,6 +132,19 @@ def _tell(found: Json) -> None:
     for text in (*found["platform_limits"], *found["not_covered"]):
         print(f"  - {text}")
     for item in found["sessions"]:
-        print(
-            f"\n{item['id']}: {item['state'].upper()}, tools gated by {item['coverage']['tools']}"
-        )
+        print(f"\n{item['id']}: {item['state'].upper()}, kill path {visible(item['kill_path'])}")
+        if "coverage" in item:
+            print(f"  tools gated by {item['coverage']['tools']}")
+
+
+def _tell_containment(findings: list[Json]) -> None:
+    print("Containment, strongest first:")
+    for item in findings:
+        mark = "yes" if item["available"] else "no "
+        print(f"  {mark}  {item['grade']}  {item['name']}")
+        if not item["available"]:
+            print(f"         because {item['why_not']}")
+            if item["remedy"]:
+                print(f"         remedy: {item['remedy']}")
+        for cannot in item["cannot"]:
+            print(f"         - {cannot}")

@@ -43,7 +43,7 @@ def command(session: str | None, everything: bool, as_json: bool) -> int:
         shown = [item.to_json() for item in receipts]
         document(shown if everything else (shown[0] if shown else None))
     else:
-        _tell(receipts, everything=everything)
+        tell(receipts, everything=everything)
     for failure in failed:
         say(f"error: {failure.what}")
     clean = all(item.clean for item in receipts) and not failed
@@ -72,7 +72,8 @@ def _detailed(receipt: Receipt, places: list[Places]) -> Receipt:
     return receipt
 
 
-def _tell(receipts: list[Receipt], *, everything: bool) -> None:
+def tell(receipts: list[Receipt], *, everything: bool) -> None:
+    """Every receipt in words."""
     if everything and not receipts:
         print("No session is running.")
     for receipt in receipts:

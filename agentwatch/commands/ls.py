@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from agentwatch import halt
 from agentwatch.commands import sessions
-from agentwatch.commands.output import document, json_option, table
+from agentwatch.commands.output import document, json_option, say, table, visible
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Session
 from agentwatch.paths import live_places
@@ -30,11 +31,15 @@ def command(everything: bool, as_json: bool) -> None:
             continue  # it ended between the listing and the look
         if everything or not session.state.over:
             found.append(session)
+    mark = halt.halted()
+    if mark:
+        say(f"{visible(mark.sentence())}; `agentwatch release` allows new sessions")
     if as_json:
         document([item.to_json() for item in found])
         return
     if not found:
-        print("No session is running. Start one with: agentwatch run -- COMMAND")
+        start = "" if mark else " Start one with: agentwatch run -- COMMAND"
+        print(f"No session is running.{start}")
         return
     table([_row(item) for item in found], HEADS)
 

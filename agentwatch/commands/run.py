@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from agentwatch import guard, wire
+from agentwatch import guard, halt, wire
 from agentwatch.commands import foreground
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Mode, OnDetach
@@ -122,6 +122,7 @@ def launch(config: Config) -> None:
     The config goes through a pipe, because a command line and an environment can be read by
     others.
     """
+    halt.refuse()
     config.places.create()
     keep = set(config.stdio or ())
     log = os.open(config.places.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -134,7 +135,7 @@ def launch(config: Config) -> None:
             start_new_session=True,
             pass_fds=tuple(keep),
             cwd="/",
-            env={**os.environ, "PYTHONPATH": _package_path()},
+            env={**os.environ, "PYTHONPATH": package_path()},
         )
     finally:
         os.close(log)
@@ -166,7 +167,7 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
 
 
-def _package_path() -> str:
+def package_path() -> str:
     """The supervisor must be this agentwatch, wherever its working directory is."""
     ours = str(Path(__file__).resolve().parents[2])
     rest = os.environ.get("PYTHONPATH")

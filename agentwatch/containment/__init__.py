@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+from agentwatch.containment import refusals
 from agentwatch.containment.base import (
     COOKIE,
     LEASE_FREEZE,
@@ -91,7 +92,7 @@ def survey() -> list[Finding]:
             why_not = ""
         except Unavailable as error:
             why_not = error.what
-        remedy = module.REMEDY if why_not else ""
+        remedy = (refusals.remedy(name) or module.REMEDY) if why_not else ""
         findings.append(Finding(name, means.grade, not why_not, why_not, remedy, means.cannot))
     return findings
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agentwatch import containment, kill
+from agentwatch import containment, halt, kill
 from agentwatch.containment.base import Record, Running, write_private
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
@@ -126,7 +126,12 @@ class Supervisor:
                 "notes": list(session.prepared.notes),
             },
         )
+        halt.refuse()
         running = launch.start(config, session.prepared, secret, self.terminal)
+        if mark := halt.halted():  # it came while the agent was being started
+            self._kill("halt")
+            running.close()
+            raise halt.refusal(mark)
         session.running = running
         session.pids = 1
         session.change(SessionState.RUNNING)
@@ -156,6 +161,8 @@ class Supervisor:
     def _tick(self, running: Running) -> None:
         now = time.monotonic()
         running.beat()
+        if halt.halted() and not self.places.closed.exists():
+            self._kill("halt")  # by somebody whose environment does not show this session
         self.session.tick()
         self._check_kill(now)
         self._check_record(running, now)
