@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from agentwatch import containment
-from agentwatch.containment import Means, Record
+from agentwatch.containment import Means, Record, proc
 from agentwatch.errors import AgentwatchError
 from agentwatch.kill import kill
 from agentwatch.paths import Places
@@ -35,6 +35,7 @@ def test_a_killed_supervisor_and_a_stopped_helper_leave_nobody(
     os.kill(record.helpers[0].pid, signal.SIGSTOP)
     supervisor.kill()
     assert ledger.empties()
+    proc.send(record.helpers[0], signal.SIGKILL)  # nobody else continues it
 
 
 def test_a_stopped_supervisor_freezes_the_tree_and_thaws_it_when_it_is_back(
