@@ -39,8 +39,14 @@ from agentwatch.tui.terminal import AgentScreen
 from agentwatch.tui.text import agent_plain
 from agentwatch.tui.watched import Watched
 
-TICK = 0.1
+TICK = 0.2
+"""Seconds between two looks at the clocks on screen."""
+
 FRAME = 1 / 60
+PUMP = 1 / 40
+PUMP_FOR = 0.008
+"""Seconds of drawing output at a time; keys come in between."""
+
 BEAT = 0.5
 
 
@@ -76,6 +82,7 @@ class WatchApp(App[int], inherit_bindings=False):
         self._aim: str | None = None
         self._answering: set[str] = set()
         self._announced = -1
+        self._pumping = False
         self._due = False
 
     def get_default_screen(self) -> Screen[Any]:
@@ -87,7 +94,6 @@ class WatchApp(App[int], inherit_bindings=False):
         self.run_worker(self.link.keep_up(), exit_on_error=False, group="line")
         self.run_worker(self.link.send_typed(), exit_on_error=False, group="typing")
         self.set_interval(TICK, self.sync)
-        self.set_interval(1 / 30, self.pump_output)
         if self._beat is not None:
             self.set_interval(BEAT, self._beat_once)
 
@@ -153,12 +159,22 @@ class WatchApp(App[int], inherit_bindings=False):
 
     # The agent's terminal
 
+    def output_came(self) -> None:
+        """Draw it with the next frame."""
+        if not self._pumping:
+            self._pumping = True
+            self.set_timer(PUMP, self.pump_output)
+
     def pump_output(self) -> None:
         """Draw output for a few milliseconds; the rest waits for the next turn."""
-        until = time.perf_counter() + 0.008
-        while self.agent_screen.pump() and time.perf_counter() < until:
+        self._pumping = False
+        until = time.perf_counter() + PUMP_FOR
+        while (more := self.agent_screen.pump()) and time.perf_counter() < until:
             continue
         self.link.type(self.agent_screen.replies())
+        if more:
+            self.output_came()
+        self.sync_soon()
 
     def on_resize(self, event: events.Resize) -> None:
         """The agent's terminal is ours less one row."""

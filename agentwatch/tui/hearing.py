@@ -34,6 +34,7 @@ class Hearing:
         app = self._app
         if event.get("event") == "output":
             app.agent_screen.offer(_bytes(event.get("data")), gap=bool(event.get("gap")))
+            app.output_came()
             return
         had = app.watched.receipt
         try:

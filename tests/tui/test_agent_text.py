@@ -119,7 +119,8 @@ OUR_TITLES = {
     "'Action'",
     "'Commands'",
     "'No, because…'",
-    '"The agent\'s screen"',
+    "TITLE",
+    "AFRESH if self._agent.faults else TITLE",
     "f'Waiting: {waiting}' if waiting else 'Waiting: none'",
     "self.heading",
 }

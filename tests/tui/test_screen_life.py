@@ -222,7 +222,7 @@ async def test_what_is_marked_can_be_copied_and_ctrl_c_kills_and_leaves_nothing(
 ) -> None:
     async with stage(Supervisor(action(1, command="rm 1")), tmp_path) as on:
         copied: list[str] = []
-        on.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        on.app.copy_to_clipboard = copied.append  # type: ignore[method-assign, assignment]
         await on.press("ctrl+c")
         assert copied == []
         on.main.text_select_all()
@@ -287,3 +287,13 @@ async def test_the_mouse_reaches_an_agent_that_asks_for_it(tmp_path: Path) -> No
 def typed(on: Stage) -> bytes:
     sent = (fields["data"] for op, fields in on.supervisor.calls if op == "input")
     return b"".join(base64.b64decode(data) for data in sent)
+
+
+async def test_an_emulator_that_had_to_start_afresh_says_so(tmp_path: Path) -> None:
+    more = base64.b64encode(b"more").decode()
+    async with stage(Supervisor(action(1)), tmp_path) as on:
+        on.app.agent_screen.feed(b"\x1b[" + b"1" * 9000 + b"m")
+        on.supervisor.say(event="output", data=more, gap=False)
+        output = on.main.query_one("#output")
+        await on.until(lambda: "started afresh" in str(output.border_title))
+        assert on.app.is_running

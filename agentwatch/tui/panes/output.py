@@ -10,6 +10,9 @@ from textual.widget import Widget
 
 from agentwatch.tui.terminal import AgentScreen
 
+TITLE = "The agent's screen"
+AFRESH = "The agent's screen (started afresh: it sent what the emulator cannot read)"
+
 
 class OutputPane(Widget, can_focus=True):
     """A window on the lower end of the agent's screen."""
@@ -19,13 +22,14 @@ class OutputPane(Widget, can_focus=True):
         self._agent = screen_of_agent
         self._drawn = -1
         self._top = 0
-        self.border_title = "The agent's screen"
+        self.border_title = TITLE
 
     def follow(self) -> None:
         """Draw again where the agent's screen has changed."""
         top = max(0, self._agent.last_row - self.size.height + 1)
         if (self._agent.version, top) != (self._drawn, self._top):
             self._drawn, self._top = self._agent.version, top
+            self.border_title = AFRESH if self._agent.faults else TITLE
             self.refresh()
 
     def render_line(self, y: int) -> Strip:

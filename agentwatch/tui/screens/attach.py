@@ -132,6 +132,10 @@ class AttachScreen(Keyed, inherit_bindings=False):
         row = our_text(f" {clip(name, 20)} ", Role.STRONG)
         row = our_text("").append_text(row).append(f" {state_word(watched)} ", state_role(watched))
         row.append(f"  {waiting} waiting", Role.ACCENT if waiting else Role.DIM)
+        if watched.alarms:
+            row.append("  ! ALARM", Role.DANGER)
+        if self.watch_app.agent_screen.faults:
+            row.append("  screen started afresh", Role.WARN)
         keys = our_text("").append("ctrl+]", Role.KEY).append(" back  ")
         keys.append("F8", Role.KEY).append(" freeze  ").append("F9 KILL ", Role.DANGER)
         row.append(" " * max(2, width - row.cell_len - keys.cell_len))

@@ -28,6 +28,8 @@ from agentwatch.tui.screens.log import LogScreen
 from agentwatch.tui.screens.palette import Palette
 from agentwatch.tui.watched import Seen, search_text
 
+NO_CARD = "Here you will see what the agent asks for."
+
 PANES = ("queue", "card", "output")
 
 
@@ -196,5 +198,7 @@ class MainScreen(Deciding, inherit_bindings=False):
 
     def _sync_card(self) -> None:
         seen = self.watch_app.watched.actions.get(self.chosen or "")
-        if self.card.show_card(seen, empty="Here you will see what the agent asks for."):
+        if self.card.show_card(
+            seen, empty="The session is over." if self.watch_app.watched.over else NO_CARD
+        ):
             self.watch_app.quiet.drawn()
