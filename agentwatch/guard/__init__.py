@@ -10,6 +10,6 @@ from __future__ import annotations
 from agentwatch.guard.entry import command, main
 from agentwatch.guard.keys import KeyFilter
 from agentwatch.guard.modes import Modes
-from agentwatch.guard.terminal import Terminal, raw_terminal
+from agentwatch.guard.terminal import Terminal
 
-__all__ = ["KeyFilter", "Modes", "Terminal", "command", "main", "raw_terminal"]
+__all__ = ["KeyFilter", "Modes", "Terminal", "command", "main"]

@@ -148,7 +148,9 @@ def _become(argv: Sequence[str], slave: int, beat: int) -> None:
         os.login_tty(os.dup(slave))
         os.set_blocking(beat, False)
         os.set_inheritable(beat, True)
-        environ = {**os.environ, BEAT: str(beat)}
+        # Without it `python -m` would import what the agent put into its folder, outside of
+        # the containment.
+        environ = {**os.environ, BEAT: str(beat), "PYTHONSAFEPATH": "1"}
         for stale in ("LINES", "COLUMNS"):  # they would hide every later size
             environ.pop(stale, None)
         os.execvpe(argv[0], list(argv), environ)  # noqa: S606

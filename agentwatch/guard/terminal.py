@@ -107,11 +107,6 @@ class Terminal:
             rest = rest[count:]
 
 
-def raw_terminal(stdin: int = 0) -> Terminal:
-    """The terminal behind this descriptor, raw inside `with`."""
-    return Terminal(stdin)
-
-
 def _open_anew(stdin: int) -> int:
     """The same terminal with an open file description of our own, non-blocking."""
     flags = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC

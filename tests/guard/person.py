@@ -43,7 +43,7 @@ if how == "faulty":
 if how == "unforkable":
     os.fork = lambda: os.open("/nonexistent", 0)
 
-def switch(places, *, trigger, by):
+def switch(places, *, trigger, by, record=None):
     with (root / "kills").open("a") as kills:
         kills.write(f"{time.monotonic()} {trigger} {by}\\n")
     if how == "failing":
@@ -102,6 +102,7 @@ class Person:
         """Give the terminal to a command."""
         self.process = subprocess.Popen(
             argv,
+            cwd=self.root,
             env={
                 **os.environ,
                 "PYTHONPATH": str(ROOT),

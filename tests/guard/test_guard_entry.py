@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentwatch.errors import AgentwatchError
-from agentwatch.guard import command, raw_terminal
+from agentwatch.guard import Terminal, command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,7 +55,7 @@ def test_raw_mode_ends_with_its_block_also_by_an_exception() -> None:
     master, slave = os.openpty()
     try:
         before = termios.tcgetattr(slave)
-        with contextlib.suppress(ZeroDivisionError), raw_terminal(slave):
+        with contextlib.suppress(ZeroDivisionError), Terminal(slave):
             assert not termios.tcgetattr(slave)[3] & (termios.ICANON | termios.ISIG | termios.ECHO)
             raise ZeroDivisionError
         assert termios.tcgetattr(slave) == before
@@ -69,7 +69,7 @@ def test_a_pipe_is_no_terminal() -> None:
     read, write = os.pipe()
     try:
         with pytest.raises(AgentwatchError, match="not a terminal"):
-            raw_terminal(read)
+            Terminal(read)
     finally:
         os.close(read)
         os.close(write)

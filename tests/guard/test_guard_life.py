@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -281,3 +282,11 @@ def test_the_screen_starts_with_default_signals_and_its_heartbeat_pipe_only(
     # One more is the folder that `ls` itself reads.
     assert beat in fds
     assert len(set(fds) - {"0", "1", "2", beat}) == 1, fds
+
+
+def test_a_module_in_the_agents_folder_is_not_run_by_the_screen(person: Person) -> None:
+    """It would run outside of the containment."""
+    (person.root / "locale.py").write_text("print('the agent was here')")
+    person.start("--", sys.executable, "-m", "calendar", "2024", "2")
+    person.until(lambda: b"February 2024" in person.shown)
+    assert b"the agent was here" not in person.shown
