@@ -112,10 +112,6 @@ class WatchApp(App[int], inherit_bindings=False):
         session = self.watched.session
         return session is not None and session.state is SessionState.FROZEN
 
-    def status_of(self) -> Watched:
-        """What the top line is drawn from."""
-        return self.watched
-
     def answering(self, action: str) -> bool:
         """Whether an answer to this action is on its way."""
         return action in self._answering

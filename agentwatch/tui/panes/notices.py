@@ -41,7 +41,8 @@ def notice_rows(watched: Watched, failed: Outcome | None, width: int) -> list[Te
     if session is not None:
         found += _session_rows(session, width, ended=watched.receipt is not None)
     if watched.alarms:
-        found.insert(min(1, len(found)) if watched.receipt else 0, _alarm_row(watched, width))
+        gravest = sum(row.style == Role.BANNER for row in found)
+        found.insert(gravest, _alarm_row(watched, width))
     return [_filled(row, width) for row in found]
 
 

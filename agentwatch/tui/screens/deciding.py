@@ -61,7 +61,7 @@ class Deciding(Keyed, inherit_bindings=False):
         if self.card.drawn is None or not self.waiting_card():
             not_now |= {"deny": "—", "because": "—"}
         if app.watched.lost is not None or app.watched.over:
-            not_now |= {"freeze": "—", "resume": "—"}
+            not_now |= dict.fromkeys(("deny", "because", "freeze", "resume"), "—")
         hidden = {"freeze"} if app.frozen else {"resume"}
         self.query_one(FooterBar).show_keys(
             self.where, self.size.width, hidden=hidden, not_now=not_now

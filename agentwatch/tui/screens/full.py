@@ -42,7 +42,7 @@ class FullScreen(Deciding, inherit_bindings=False):
     def draw(self) -> None:
         """Draw what is known now."""
         app = self.watch_app
-        self.query_one(StatusBar).show_status(app.status_of(), app.wall(), self.size.width)
+        self.query_one(StatusBar).show_status(app.watched, app.wall(), self.size.width)
         seen = app.watched.actions.get(self._action)
         if self.card.show_card(seen, empty="This action no longer waits. esc goes back."):
             app.quiet.drawn()

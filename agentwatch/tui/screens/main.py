@@ -76,8 +76,8 @@ class MainScreen(Deciding, inherit_bindings=False):
         if self.chosen is None and rows:
             self.chosen = rows[0].id
         width, height = self.size
-        self.query_one(StatusBar).show_status(app.status_of(), now, width)
-        self.query_one(Notices).show_notices(app.watched, app.kill_failed, width, height // 3)
+        self.query_one(StatusBar).show_status(app.watched, now, width)
+        self.query_one(Notices).show_notices(app.watched, app.kill_failed, width, height // 4)
         self.query_one(QueuePane).show(
             rows, self.chosen, now, self._when_empty(), over=app.watched.over
         )

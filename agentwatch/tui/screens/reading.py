@@ -43,7 +43,7 @@ class ReadingScreen(Keyed, inherit_bindings=False):
     def draw(self) -> None:
         """Draw the bars."""
         app, width = self.watch_app, self.size.width
-        self.query_one(StatusBar).show_status(app.status_of(), app.wall(), width)
+        self.query_one(StatusBar).show_status(app.watched, app.wall(), width)
         self.query_one(FooterBar).show_keys(self.where, width, not_now={})
 
     def show_lines(self, lines: Sequence[Line]) -> None:
