@@ -150,7 +150,7 @@ def _asker(proposal: Proposal) -> Text:
     if proposal.proposer:
         text.append_text(agent_text(proposal.proposer))
     parts.append(text)
-    parts.append(our_text("through ").append_text(agent_text(proposal.channel, role="")))
+    parts.append(agent_text(proposal.channel, role=""))
     chain = _chain(proposal)
     if chain is not None:
         parts.append(chain)

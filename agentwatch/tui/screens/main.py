@@ -75,6 +75,8 @@ class MainScreen(Deciding, inherit_bindings=False):
         rows = self.rows()
         if self.chosen is None and rows:
             self.chosen = rows[0].id
+        self.set_class(len(rows) <= 1, "-few")  # a short queue leaves its room to the card
+        self.set_class(len(rows) == 2, "-some")
         width, height = self.size
         self.query_one(StatusBar).show_status(app.watched, now, width)
         self.query_one(Notices).show_notices(app.watched, app.kill_failed, width, height // 4)
