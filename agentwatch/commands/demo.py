@@ -7,10 +7,10 @@ ordinary one, started and watched as `run` does it.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from types import FrameType
 
 import click
 
-from agentwatch import demo, guard, kill
+from agentwatch import demo, guard, kill, ourselves
 from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, say
 from agentwatch.commands.run import configure, has_terminal, launch
@@ -117,11 +117,11 @@ def _shown(prepared: demo.Prepared, config: Config) -> Outcome:
 def _watch(places: Places, maildir: Path) -> Look | None:
     """Show the screen until the person leaves it; what was left when a kill was measured."""
     at_kill = None
-    shown = guard.command(places.id, [sys.executable, "-m", "agentwatch.tui", places.id])
+    shown = guard.command(places.id, ourselves.command("agentwatch.tui", places.id))
     # The terminal's signals are the guard's; a handler, unlike ignoring, is not inherited.
     for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, lambda *_: None)
-    with subprocess.Popen(shown) as process:
+    with subprocess.Popen(shown, env=ourselves.environment(os.environ)) as process:
         try:
             while process.poll() is None:
                 if at_kill is None and places.receipt.exists():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,9 @@ from types import FrameType
 
 import click
 
-from agentwatch import containment, drill, guard, halt
+from agentwatch import containment, drill, guard, halt, ourselves
 from agentwatch.commands.output import document, json_option, say, table, visible
-from agentwatch.commands.run import configure, launch, package_path
+from agentwatch.commands.run import configure, launch
 from agentwatch.containment import Record
 from agentwatch.drill import Drill, Target
 from agentwatch.errors import AgentwatchError, ExitCode
@@ -79,9 +78,9 @@ class _Stage:
         return Target(
             places=places,
             record=record,
-            kill=[sys.executable, "-P", "-m", "agentwatch", "kill", places.id, "--json"],
+            kill=ourselves.command("agentwatch", "kill", places.id, "--json"),
             guard=guard.command(places.id, ()),
-            env={**os.environ, "PYTHONPATH": package_path()},
+            env=ourselves.environment(os.environ),
         )
 
 

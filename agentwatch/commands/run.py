@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from agentwatch import guard, halt, wire
+from agentwatch import guard, halt, ourselves, wire
 from agentwatch.commands import foreground
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Mode, OnDetach
@@ -128,14 +128,14 @@ def launch(config: Config) -> None:
     log = os.open(config.places.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "agentwatch.supervisor"],
+            ourselves.command("agentwatch.supervisor"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             start_new_session=True,
             pass_fds=tuple(keep),
             cwd="/",
-            env={**os.environ, "PYTHONPATH": package_path()},
+            env=ourselves.environment(os.environ),
         )
     finally:
         os.close(log)
@@ -155,23 +155,16 @@ def launch(config: Config) -> None:
 
 def into_guard(config: Config) -> None:
     """Become the process that owns the terminal and the kill key."""
-    screen = [sys.executable, "-m", "agentwatch.tui", config.session]
+    screen = ourselves.command("agentwatch.tui", config.session)
     argv = guard.command(config.session, screen)
     sys.stdout.flush()
-    os.execv(argv[0], argv)  # noqa: S606 - the same process goes on as the guard
+    os.execve(argv[0], argv, ourselves.environment(os.environ))  # noqa: S606 - the same process goes on as the guard
 
 
 def has_terminal() -> bool:
     """Whether there is a terminal a screen could be drawn on."""
     dumb = os.environ.get("TERM", "dumb") in ("", "dumb")
     return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
-
-
-def package_path() -> str:
-    """The supervisor must be this agentwatch, wherever its working directory is."""
-    ours = str(Path(__file__).resolve().parents[2])
-    rest = os.environ.get("PYTHONPATH")
-    return f"{ours}{os.pathsep}{rest}" if rest else ours
 
 
 def _session_id(name: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
-from agentwatch import guard
+from agentwatch import guard, ourselves
 from agentwatch.commands import sessions
 from agentwatch.commands.run import has_terminal
 from agentwatch.errors import AgentwatchError, ExitCode
@@ -24,5 +23,5 @@ def command(session: str | None) -> None:
             "use: agentwatch pending --follow",
             ExitCode.USAGE,
         )
-    argv = guard.command(places.id, [sys.executable, "-m", "agentwatch.tui", places.id])
-    os.execv(argv[0], argv)  # noqa: S606 - the same process goes on as the guard
+    argv = guard.command(places.id, ourselves.command("agentwatch.tui", places.id))
+    os.execve(argv[0], argv, ourselves.environment(os.environ))  # noqa: S606 - the same process goes on as the guard
