@@ -368,13 +368,14 @@ class Receipt:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read back what `to_json` wrote."""
         raw = {item.name: data[item.name] for item in fields(cls) if item.name in data}
-        raw["left"] = tuple(Survivor(**item) for item in raw["left"])
-        raw["recent"] = tuple(raw.get("recent") or ())
-        return cls(**raw)
+        left = tuple(Survivor(**item) for item in raw["left"])
+        return cls(**raw | {"left": left, "recent": tuple(raw.get("recent") or ())})
 
     def sentence(self) -> str:
-        """The one line a person reads."""
+        """The one line a person reads; "→ 0" only where the containment can prove it."""
         took = f"{self.ms.get('empty', 0):.0f} ms"
+        if self.clean and self.containment == "portable":
+            return f"KILLED {self.before}, none found alive after {took} (best effort)"
         if self.clean:
             return f"KILLED {self.before} → 0 in {took}"
         named = ", ".join(f"{item.pid} {item.command}" for item in self.left[:5])

@@ -56,6 +56,18 @@ def test_the_receipt_says_what_was_measured(places: Places, running: Running) ->
     assert places.receipt.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(
+    ("means", "said"),
+    [
+        ("pidns", "KILLED 17 → 0 in 4 ms"),
+        ("subreaper", "KILLED 17 → 0 in 4 ms"),
+        ("portable", "KILLED 17, none found alive after 4 ms (best effort)"),
+    ],
+)
+def test_only_a_means_that_can_prove_it_says_nobody_is_left(means: str, said: str) -> None:
+    assert Receipt("s", "key", "guard", means, 17, (), {"empty": 4.2}).sentence() == said
+
+
 def test_the_gate_is_shut_before_anything_else(
     places: Places, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
