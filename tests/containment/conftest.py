@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agentwatch import containment
-from agentwatch.containment import MEANS, Launch, Means, Running
+from agentwatch.containment import MEANS, Launch, Means, Proc, Running, proc, subreaper
+from agentwatch.containment.helpers import tree
 from agentwatch.errors import AgentwatchError
-from agentwatch.model import Grade
 from agentwatch.paths import Places
 from tests.containment import stage
 
@@ -26,7 +27,8 @@ def found(name: str) -> Means:
     """A means, or a skip with what this machine says."""
     try:
         if name == "subreaper-B":
-            return replace(containment.best(forced="subreaper"), grade=Grade.B)
+            containment.best(forced="subreaper")
+            return subreaper.MEANS
         return containment.best(forced=name)
     except AgentwatchError as error:
         pytest.skip(error.what)
@@ -50,6 +52,58 @@ def pidns() -> Means:
     return found("pidns")
 
 
+class Bystanders:
+    """Processes of the same user that are none of the agent's: one that reports every signal,
+    and a tmux server with a shell in it."""
+
+    def __init__(self, folder: Path) -> None:
+        script = str(Path(stage.__file__).with_name("bystander.py"))
+        self.reporter = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+        assert self.reporter.stdout is not None
+        assert self.reporter.stdout.readline() == b"here\n"
+        self._tmux = ["tmux", "-f", "/dev/null", "-S", str(folder / "tmux")]
+        self.server = self._start_server() if shutil.which("tmux") else ()
+
+    def _start_server(self) -> tuple[Proc | None, ...]:
+        subprocess.run([*self._tmux, "new-session", "-d", "sh"], check=True)
+        pids = self._ask("#{pid} #{pane_pid}").split()
+        return tuple(proc.identify(int(pid)) for pid in pids)
+
+    def _ask(self, words: str) -> str:
+        asked = [*self._tmux, "display-message", "-p", words]
+        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+
+    def check(self) -> None:
+        """Nobody was ended, stopped or so much as signalled."""
+        assert self.reporter.stdout is not None
+        assert select.select([self.reporter.stdout], [], [], 0)[0] == []
+        for one in (proc.identify(self.reporter.pid), *self.server):
+            assert one is not None
+            assert proc.identify(one.pid) == one
+            assert tree.mode(one.pid, tree.stat(one.pid)) == tree.RUNNING
+
+    def end(self) -> None:
+        self.reporter.kill()
+        self.reporter.communicate()
+        if self.server:
+            subprocess.run([*self._tmux, "kill-server"], check=True)
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bystanders]:
+    """Bystanders of a whole file of tests."""
+    there = Bystanders(tmp_path_factory.mktemp("crowd"))
+    yield there
+    there.end()
+
+
+@pytest.fixture
+def bystanders(crowd: Bystanders) -> Iterator[Bystanders]:
+    """Bystanders that must not have been touched at the end."""
+    yield crowd
+    crowd.check()
+
+
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
     """A session's folders."""
@@ -71,7 +125,8 @@ def start(places: Places) -> Iterator[Start]:
 
     def starting(means: Means, *argv: str, **options: object) -> Running:
         stdio = options.pop("stdio", (null, 2, 2))
-        order: Launch = stage.launch(places, argv, stdio, **options)  # type: ignore[arg-type]
+        where = options.pop("places", places)
+        order: Launch = stage.launch(where, argv, stdio, **options)  # type: ignore[arg-type]
         running.append(containment.start(means, order))
         return running[-1]
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agentwatch.containment import Launch
+from agentwatch.containment import Launch, Proc, proc
 from agentwatch.paths import Places
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,10 +44,10 @@ class Ledger:
         self.words += len(lines)
         self.ended = not data
 
-    def wait_for(self, count: int) -> None:
-        """Until so many different processes have spoken."""
+    def wait_for(self, count: int, words: int = 0) -> None:
+        """Until so many different processes have spoken, and so many words were said."""
         until = time.monotonic() + PATIENCE
-        while len(self.pids) < count:
+        while len(self.pids) < count or self.words < words:
             assert time.monotonic() < until, f"only {len(self.pids)} of {count} came up"
             self.read(0.1)
 
@@ -76,6 +76,19 @@ class Ledger:
         while not self.ended and time.monotonic() < until:
             self.read(0.05)
         return self.ended
+
+    def holders(self) -> list[Proc]:
+        """Who has it open for writing, by looking at every process of this machine."""
+        holding = (pid for pid in proc.pids() if pid != os.getpid() and self._held_by(pid))
+        return [known for pid in holding if (known := proc.identify(pid))]
+
+    def _held_by(self, pid: int) -> bool:
+        try:
+            return any(
+                str(link.readlink()) == str(self.path) for link in Path(f"/proc/{pid}/fd").iterdir()
+            )
+        except OSError:
+            return False
 
     def close(self) -> None:
         os.close(self._reader)
@@ -124,7 +137,7 @@ def environment() -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        "SPARED": str(os.getpid()),
+        "SPARED": os.environ.get("SPARED", str(os.getpid())),  # a stand-in is not spared
     }
 
 
