@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from agentwatch.containment import refusals
 from agentwatch.containment.base import (
     COOKIE,
     LEASE_FREEZE,
@@ -83,6 +82,8 @@ def best(require: Grade | None = None, forced: str | None = None) -> Means:
 
 def survey() -> list[Finding]:
     """Every means, tried: what it gives here, or why not and what would help."""
+    from agentwatch.containment import refusals  # noqa: PLC0415  # a kill does not need it
+
     findings = []
     for name in MEANS:
         module = _module(name)

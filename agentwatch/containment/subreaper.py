@@ -88,9 +88,17 @@ def members(record: Record) -> tuple[Proc, ...]:
 def contains(record: Record, pid: int) -> bool:
     """Whether a pid is inside, or can't be shown to be outside."""
     roots = _roots(record)
-    if not roots or any(tree.below(pid, root.pid) is not False for root in roots):
+    if not roots:  # it is over, or both of the pair were killed
+        return not _older(record, pid)
+    if any(tree.below(pid, root.pid) is not False for root in roots):
         return True
     return proc.carries(pid, record.cookie) is not False
+
+
+def _older(record: Record, pid: int) -> bool:
+    """Whether it was there before the agent, and so cannot be of its making."""
+    found = proc.identify(pid)
+    return found is not None and record.agent is not None and found.started < record.agent.started
 
 
 def freeze(record: Record) -> None:

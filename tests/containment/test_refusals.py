@@ -51,7 +51,7 @@ def test_the_one_setting_that_refuses_is_named_with_its_command(
 ) -> None:
     sys = kernel(tmp_path, {**ALLOWING, name: value})
     said = refusals.remedy("pidns", sys, uid=1000)
-    assert said == f"`{command}` ({refusals.KEEP})"
+    assert said == f"{name}={value} forbids it: `{command}` ({refusals.KEEP})"
     assert refusals.remedy("pidns", sys, uid=0) == (said if root_too else "")
 
 
