@@ -183,7 +183,9 @@ def test_doctor_says_that_the_kill_path_is_armed(world: World) -> None:
     world.run_agent("sleep", "60")
     found = world.json("doctor")
     assert [item["kill_path"] for item in found["sessions"]] == ["armed"]
-    assert "kill path armed" in world.call("doctor").stdout
+    told = world.call("doctor").stdout
+    assert "kill path armed" in told
+    assert "gated: exec no, files no, network no, tools propose" in told
 
 
 def test_doctor_fails_on_a_session_that_a_kill_would_miss(world: World) -> None:
