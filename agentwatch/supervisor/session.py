@@ -278,7 +278,9 @@ class Supervised:
 
     def save(self) -> None:
         """Keep the session as last known for those who come when no supervisor answers."""
-        text = json.dumps(self.snapshot().to_json())
+        # The guard says what leaving means, from this file.
+        detach = {"on_detach": self.config.on_detach.value}
+        text = json.dumps({**self.snapshot().to_json(), **detach})
         try:
             write_private(self.places.session, text.encode())
         except OSError as error:

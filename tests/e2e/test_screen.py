@@ -213,3 +213,18 @@ def test_a_planted_button_is_plain_text(world: World) -> None:
         shown = person.sees("@click=app.approve")
         assert "gotcha" in shown or "gotcha" in person.look()
         assert b"\x1b]0;gotcha" not in person.raw
+
+
+@pytest.mark.parametrize(
+    ("means", "words"), [("keep", "keeps running"), ("freeze", "will be frozen")]
+)
+def test_leaving_says_once_what_it_means(
+    world: World, inbox: tuple[str, str], means: str, words: str
+) -> None:
+    with at_terminal(world, *inbox, options=("--on-detach", means)) as person:
+        person.sees("delete .*/a")
+        person.types("q")
+        assert person.status() == 0
+        said = person.raw.decode(errors="replace")[-400:]
+        assert said.count("agentwatch watch") == 1
+        assert words in said
