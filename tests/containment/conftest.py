@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agentwatch import containment
-from agentwatch.containment import MEANS, Launch, Means, Proc, Running, proc, subreaper
+from agentwatch.containment import MEANS, Launch, Means, Proc, Running, proc
 from agentwatch.containment.helpers import tree
 from agentwatch.errors import AgentwatchError
 from agentwatch.paths import Places
@@ -26,10 +26,7 @@ StandIn = Callable[..., subprocess.Popen[bytes]]
 def found(name: str) -> Means:
     """A means, or a skip with what this machine says."""
     try:
-        if name == "subreaper-B":
-            containment.best(forced="subreaper")
-            return subreaper.MEANS
-        return containment.best(forced=name)
+        return stage.means_called(name)
     except AgentwatchError as error:
         pytest.skip(error.what)
 
@@ -145,7 +142,7 @@ def stand_in(tmp_path: Path, places: Places) -> Iterator[StandIn]:
         means: Means, *argv: str, lease: tuple[float, float] = (30, 60)
     ) -> subprocess.Popen[bytes]:
         script = str(Path(stage.__file__).with_name("stand_in.py"))
-        words = (means.name, str(tmp_path), str(lease[0]), str(lease[1]), *argv)
+        words = (stage.name_of(means), str(tmp_path), str(lease[0]), str(lease[1]), *argv)
         process = subprocess.Popen(
             [sys.executable, script, *words],
             stdin=subprocess.PIPE,

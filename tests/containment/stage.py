@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agentwatch.containment import Launch, Proc, proc
+from agentwatch import containment
+from agentwatch.containment import Launch, Means, Proc, proc, subreaper
 from agentwatch.paths import Places
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNAWAYS = ROOT / "tests" / "runaways"
 PATIENCE = 20.0
+WITHOUT_SCOPE = "subreaper-B"
 
 
 class Ledger:
@@ -50,6 +52,11 @@ class Ledger:
         while len(self.pids) < count or self.words < words:
             assert time.monotonic() < until, f"only {len(self.pids)} of {count} came up"
             self.read(0.1)
+
+    def heard(self, count: int) -> bool:
+        """Whether so many have spoken by now, or all are dead."""
+        self.read(0.02)
+        return self.ended or len(self.pids) >= count
 
     def silent_for(self, seconds: float) -> bool:
         """Whether nothing more is said for so long, what was under way apart."""
@@ -112,6 +119,19 @@ def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> bo
             return False
         time.sleep(0.005)
     return True
+
+
+def means_called(name: str) -> Means:
+    """A means by its name, or the pair of reapers without its scope; raises AgentwatchError."""
+    if name == WITHOUT_SCOPE:
+        containment.best(forced=subreaper.MEANS.name)
+        return subreaper.MEANS
+    return containment.best(forced=name)
+
+
+def name_of(means: Means) -> str:
+    """What `means_called` takes."""
+    return WITHOUT_SCOPE if means is subreaper.MEANS else means.name
 
 
 def places_in(folder: Path) -> Places:
