@@ -16,7 +16,8 @@ from agentwatch.kill import kill
 from agentwatch.model import Receipt
 from agentwatch.paths import Places
 from tests.containment import gauntlet, stage
-from tests.containment.conftest import Bystanders, StandIn, Start
+from tests.containment.conftest import StandIn, Start
+from tests.containment.crowd import Bystanders
 from tests.containment.gauntlet import ALL, HARD
 from tests.containment.stage import Ledger, runaway, wait_until
 
