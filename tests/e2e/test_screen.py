@@ -12,8 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.e2e.person import CTRL_BACKSLASH, CTRL_BRACKET, F8, F9, Person
-from tests.e2e.test_fail_closed import contained
-from tests.e2e.world import World, wait_for
+from tests.e2e.world import World, contained, wait_for
 
 INBOX = """
 import os, time
