@@ -120,17 +120,14 @@ def thaw(record: Record) -> None:
 def kill(record: Record, until: float) -> Blow:
     """Sweep from here until two looks find nobody; needs neither of the pair to answer."""
     keep = _keep(record)
-    roots = _roots(record)
-    before = tree.count([p for root in roots for p in tree.descendants(root.pid) if p not in keep])
+    before = len(_sweep(record, signal.SIGKILL))
     signalled = time.monotonic()
-    for root in roots:
-        tree.clear(root.pid, keep, until, lambda: None)
-    left = members(record)
-    while left and time.monotonic() < until:  # the watcher died meanwhile: now from the reaper
+    while True:
         for root in _roots(record):
             tree.clear(root.pid, keep, until, lambda: None)
         left = members(record)
-    return Blow(before, signalled, None if left else time.monotonic(), left)
+        if not left or time.monotonic() > until:  # else the watcher died: on from the reaper
+            return Blow(before, signalled, None if left else time.monotonic(), left)
 
 
 def _sweep(record: Record, number: int) -> list[int]:

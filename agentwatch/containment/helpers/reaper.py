@@ -36,6 +36,9 @@ CLEARING = 10.0
 RESTING = 50
 """Milliseconds between two sweeps that hold the tree still."""
 
+YIELDING = 0.003
+"""Seconds an ended agent's orphans live on: its killer gets the processor, not we."""
+
 LOOKING = 1000
 """Milliseconds between two looks at the other reaper."""
 
@@ -175,7 +178,7 @@ class _Reaper:
                 return
             self._hold()
         if self._code is not None:
-            left = self._clear()
+            left = self._leave()
             os.write(self._status, f"exit {self._code} {left}\n".encode())
             os._exit(0)
 
@@ -187,6 +190,13 @@ class _Reaper:
             others = frozenset(tree.descendants(os.getpid())) - self._held
             tree.sweep(os.getpid(), others, signal.SIGCONT)
             self._held.clear()
+
+    def _leave(self) -> int:
+        """Clear up behind the agent, unless a kill from outside is just doing that."""
+        if tree.children(os.getpid()):
+            time.sleep(YIELDING)
+            self._reap()
+        return self._clear()
 
     def _clear(self) -> int:
         left = tree.count(tree.descendants(os.getpid()))
