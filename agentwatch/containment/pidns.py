@@ -41,6 +41,7 @@ MEANS = Means(
         DAEMONS,
     ),
 )
+LADDER = (MEANS,)
 REMEDY = (
     "allow unprivileged user namespaces: `sysctl user.max_user_namespaces` above 0 and, on "
     "Ubuntu, `sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, start it "

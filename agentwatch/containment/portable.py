@@ -33,6 +33,7 @@ MEANS = Means(
         DAEMONS,
     ),
 )
+LADDER = (MEANS,)
 REMEDY = ""
 
 STILL = 2.0

@@ -45,6 +45,7 @@ SCOPED = Means(
         DAEMONS,
     ),
 )
+LADDER = (SCOPED, MEANS)
 REMEDY = "a Linux with /proc mounted and CONFIG_PROC_CHILDREN"
 
 STILL = 2.0
@@ -57,7 +58,7 @@ def probe() -> Means:
         raise Unavailable("child subreapers exist on Linux only")
     from agentwatch.containment import helped  # noqa: PLC0415  # a kill does not need it
 
-    for means in (SCOPED, MEANS):
+    for means in LADDER:
         try:
             helped.attempt("reaper", scope=means is SCOPED)
         except helped.Failed as failed:

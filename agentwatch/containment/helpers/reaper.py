@@ -140,7 +140,7 @@ class _Reaper:
             linux.become_subreaper()
             linux.die_with_parent(signal.SIGUSR1)
             wake = wakeups(signal.SIGCHLD, signal.SIGUSR1)
-            self._try()
+            self._look()
             self._agent = start(self._order, self._status, lambda: linux.set_dumpable(True))
             self._serve(wake)
         except Exception:  # noqa: BLE001  # must not fall back into the watcher's code
@@ -149,17 +149,19 @@ class _Reaper:
             self._clear()
             os._exit(1)
 
-    def _try(self) -> None:
-        """For a trial, say whether the agent could be kept from signalling us."""
-        if self._order.argv:
+    def _look(self) -> None:
+        """Whether the kernel lists children; for a trial, also whether it can scope the agent."""
+        said = b"able\n"
+        if not tree.children(self._watcher.pid):
+            said = b"fail 38 children\n"  # 38: ENOSYS
+        elif self._order.argv:
             return
         try:
-            if self._order.scope:
+            if self._order.scope and not self._order.argv:
                 linux.enter_scope()
-            seen = tree.children(self._watcher.pid)
-            os.write(self._status, b"able\n" if seen else b"fail 38 children\n")  # 38: ENOSYS
         except OSError as error:
-            os.write(self._status, f"fail {error.errno} scope\n".encode())
+            said = f"fail {error.errno} scope\n".encode()
+        os.write(self._status, said)
         os._exit(0)
 
     def _serve(self, wake: int) -> None:
