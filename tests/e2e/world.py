@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from agentwatch.paths import Places
+
 ROOT = Path(__file__).resolve().parents[2]
 
 DEADLINE = 20.0
@@ -155,6 +157,14 @@ class World:
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def places_of(world: World) -> Places:
+    """The folders of the one live session."""
+    name = world.session()["id"]
+    return Places(
+        name, world.runtime / "agentwatch" / name, world.state / "agentwatch/sessions" / name
+    )
 
 
 def alive(pid: int) -> bool:
