@@ -29,7 +29,7 @@ UNMARKED = ("bare", "hopper")
 SPEAKERS = 30
 
 QUESTIONS = 10_000
-MEMORY = 300 * 1024
+MEMORY = 120 * 1024
 """KiB the supervisor may use with that many questions waiting."""
 
 WITHIN = 1.0
