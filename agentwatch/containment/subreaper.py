@@ -2,7 +2,8 @@
 
 Owns starting it, and what any process outside may do to it later: list, freeze, thaw, kill.
 Nothing leaves the tree below the pair, so a sweep that finds nobody twice has found everybody.
-Grade A where Landlock can keep the agent from signalling the pair, B elsewhere.
+Grade A where Landlock can keep the agent from signalling the pair, B elsewhere.  Where a cgroup
+may be had, it is killed and frozen first, in one call; the sweep follows for who left it.
 
 What does not work: on grade B an agent that kills both of the pair at one moment escapes, and it
 may thaw itself.  On grade A the agent gets no_new_privs: sudo refuses.  Processes that a daemon
@@ -15,8 +16,9 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from dataclasses import replace
 
-from agentwatch.containment import proc
+from agentwatch.containment import cgroup, proc
 from agentwatch.containment.base import (
     DAEMONS,
     Blow,
@@ -65,8 +67,10 @@ def probe() -> Means:
             if failed.step == "scope":
                 continue
             raise
-        return means
-    return MEANS
+        break
+    missing = cgroup.why_not()
+    less = (cgroup.WITHOUT.format(missing),) if missing else ()
+    return replace(means, cannot=(*means.cannot, *less))
 
 
 def start(means: Means, launch: Launch) -> Running:
@@ -75,7 +79,25 @@ def start(means: Means, launch: Launch) -> Running:
 
     helper = helped.Helper("reaper", launch, scope=means.grade is Grade.A)
     outer = helper.process.pid
-    return helped.run(launch, helper, means.name, means.grade, lambda by: (outer, (by["root"],)))
+    own = _own_cgroup(launch.session)
+    used = ""
+    try:
+        running = helped.run(
+            launch, helper, means.name, means.grade, lambda by: (outer, (by["root"],)), own
+        )
+        used = running.record.cgroup
+    finally:
+        if not used:
+            cgroup.remove(own)
+    return running
+
+
+def _own_cgroup(session: str) -> str:
+    """A cgroup for the agent, empty where none may be had: the pair does without."""
+    try:
+        return cgroup.make(session)
+    except Unavailable:
+        return ""
 
 
 def members(record: Record) -> tuple[Proc, ...]:
@@ -105,9 +127,11 @@ def _older(record: Record, pid: int) -> bool:
 def freeze(record: Record) -> None:
     """Stop member by member until nobody runs; raises AgentwatchError if that has no end."""
     until = time.monotonic() + STILL
-    quiet = 0
+    frozen = bool(record.cgroup) and cgroup.freeze(record.cgroup)
+    quiet = int(frozen)
     while quiet < 2:
-        hit = _sweep(record, signal.SIGSTOP)
+        others = frozenset(cgroup.pids(record.cgroup)) if frozen else frozenset()
+        hit = _sweep(record, signal.SIGSTOP, others)
         quiet = 0 if hit else quiet + 1
         if time.monotonic() > until:
             raise AgentwatchError("the agent's tree does not stand still", "kill it")
@@ -115,24 +139,44 @@ def freeze(record: Record) -> None:
 
 def thaw(record: Record) -> None:
     """Continue every member; without a heartbeat the reaper stops them again at once."""
+    if record.cgroup:
+        for one in members(record):  # a stop that waits in a frozen one must not come after
+            proc.send(one, signal.SIGCONT)
+        cgroup.thaw(record.cgroup)
     _sweep(record, signal.SIGCONT)
 
 
 def kill(record: Record, until: float) -> Blow:
     """Sweep from here until two looks find nobody; needs neither of the pair to answer."""
     keep = _keep(record)
-    before = len(_sweep(record, signal.SIGKILL))
+    inside = _kill_cgroup(record)
     signalled = time.monotonic()
+    if inside:
+        cgroup.finish(record.cgroup, until)
+    before = len({*inside, *_sweep(record, signal.SIGKILL)})
+    signalled = signalled if inside else time.monotonic()
     while True:
         for root in _roots(record):
             tree.clear(root.pid, keep, until, lambda: None)
         left = members(record)
         if not left or time.monotonic() > until:  # else the watcher died: on from the reaper
-            return Blow(before, signalled, None if left else time.monotonic(), left)
+            break
+    if record.cgroup:
+        cgroup.remove(record.cgroup)
+    return Blow(before, signalled, None if left else time.monotonic(), left)
 
 
-def _sweep(record: Record, number: int) -> list[int]:
-    keep = _keep(record)
+def _kill_cgroup(record: Record) -> list[int]:
+    """Kill all in the agent's cgroup, where it has one; who that was."""
+    if not record.cgroup:
+        return []
+    inside = cgroup.pids(record.cgroup)
+    cgroup.kill(record.cgroup)
+    return inside
+
+
+def _sweep(record: Record, number: int, others: frozenset[int] = frozenset()) -> list[int]:
+    keep = _keep(record) | others
     return [pid for root in _roots(record) for pid in tree.sweep(root.pid, keep, number)]
 
 
