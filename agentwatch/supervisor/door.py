@@ -59,7 +59,7 @@ class Visitor:
         self._token = token
         self._ref: object = None
         self._writer = writer
-        self._peer = peers.of(writer.get_extra_info("socket"))
+        self._peer = peers.of(writer.get_extra_info("socket"), session.record)
         self._verbs: dict[str, Callable[[object, Json], None]] = {
             "propose": self._propose,
             "hook": self._hook,
