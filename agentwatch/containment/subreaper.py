@@ -129,6 +129,8 @@ def freeze(record: Record) -> None:
     until = time.monotonic() + STILL
     frozen = bool(record.cgroup) and cgroup.freeze(record.cgroup)
     quiet = int(frozen)
+    if not frozen:
+        proc.halt(record.agent)
     while quiet < 2:
         others = frozenset(cgroup.pids(record.cgroup)) if frozen else frozenset()
         hit = _sweep(record, signal.SIGSTOP, others)

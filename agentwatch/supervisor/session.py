@@ -133,6 +133,7 @@ class Supervised:
 
     def decide(self, action: str, digest: str, verdict: Verdict, by: str, because: str) -> Action:
         """A person's answer; raises AgentwatchError if it does not fit what waits."""
+        self.tick()  # after a stop the answer is here before the timers: late is late
         full = self.gate.find(action).id
         self._carry_out(
             self.gate.decide(full, digest, verdict, by=by, because=because, wall=time.time())

@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from tests.containment.crowd import Bystanders
 from tests.containment.stage import RUNAWAYS, Ledger, ledger_in
 from tests.e2e.hung import hung
 from tests.e2e.person import F9, Person
-from tests.e2e.test_question_flood import PROMPT, slowest_answer
+from tests.e2e.test_question_flood import OFTEN, answers_until
 from tests.e2e.world import World, places_of, wait_for
 
 RIOT = ("session", "daemons", "deaf", "stopped", "immortals", "headless", "hydra", "heir")
@@ -31,9 +30,6 @@ SPEAKERS = 30
 QUESTIONS = 10_000
 MEMORY = 120 * 1024
 """KiB the supervisor may use with that many questions waiting."""
-
-WITHIN = 1.0
-"""Seconds from the kill's beginning to the last process's end."""
 
 
 class Riot:
@@ -167,7 +163,6 @@ def test_the_kill_reaches_everybody(
             receipt = riot.receipt()
             assert receipt.left == ()
             assert receipt.before >= 20
-            assert receipt.ms["empty"] < WITHIN * 1000
 
 
 @pytest.mark.parametrize("road", ROADS)
@@ -187,15 +182,12 @@ def test_ten_thousand_questions_do_not_hold_the_kill_up(
     road: str, world: World, ledger: Ledger, bystanders: Bystanders
 ) -> None:
     with rioting(world, ledger, *RIOT, f"asks={QUESTIONS}") as riot:
-        assert slowest_answer(riot.places, QUESTIONS) < PROMPT
+        assert answers_until(riot.places, QUESTIONS) >= OFTEN
         status = Path(f"/proc/{riot.supervisor}/status").read_text()
         memory = int(status.split("VmRSS:")[1].split()[0])
-        began = time.monotonic()
         getattr(riot, road)()
         riot.is_over()
-        took = time.monotonic() - began
-        assert riot.receipt().ms["empty"] < WITHIN * 1000
-        print(f"{QUESTIONS} questions: {memory} KiB, {took:.3f} s")
+        assert riot.receipt().left == ()
         assert memory < MEMORY
 
 

@@ -27,6 +27,9 @@ GRIP = 256
 DYING = 0.01
 """Seconds to sleep, at most, until the killed are dead and the next look is worth its time."""
 
+SETTLING = 0.005
+"""Seconds that a freeze may wait for the agent itself before it stops the others."""
+
 RUNNING, STILL, DEAD = "R", "T", "X"
 
 
@@ -85,6 +88,16 @@ def mode(pid: int, found: Stat | None, root: str = "/proc") -> str:
     if not living:
         return DEAD
     return STILL if living <= {"T", "t"} else RUNNING
+
+
+def stands(pid: int, seconds: float = SETTLING) -> None:
+    """Wait a moment until a process that was sent SIGSTOP really stands.
+
+    A shell that still runs when its job stops takes the terminal back from it.
+    """
+    until = time.monotonic() + seconds
+    while mode(pid, stat(pid)) == RUNNING and time.monotonic() < until:
+        time.sleep(0.0001)
 
 
 def carries(pid: int, cookie: str) -> bool | None:
@@ -161,6 +174,8 @@ def sweep(root: int, keep: frozenset[int], number: int, *, see: bool = False) ->
     known = descendants(root)
     family = {root, *known}
     prey = [pid for pid in known if pid not in keep]
+    if number == signal.SIGCONT:
+        prey.reverse()  # a shell that runs before its job would see that it was stopped
     hit: list[int] = []
     for first in range(0, len(prey), GRIP):
         last = first + GRIP >= len(prey)
@@ -224,7 +239,7 @@ def _needs(found: Stat, pid: int, number: int) -> bool:
     return now != DEAD
 
 
-def clear(root: int, keep: frozenset[int], until: float, reap: Callable[[], None]) -> None:
+def clear(root: int, keep: frozenset[int], until: float, reap: Callable[[], object]) -> None:
     """Kill until two looks in a row find nobody, or the monotonic clock says `until`."""
     quiet = 0
     while quiet < 2 and time.monotonic() < until:
