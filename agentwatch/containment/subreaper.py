@@ -169,10 +169,15 @@ def kill(record: Record, until: float) -> Blow:
 
 
 def _kill_cgroup(record: Record) -> list[int]:
-    """Kill all in the agent's cgroup, where it has one; who that was."""
+    """Kill all in the agent's cgroup, where it has one; who was there, in it or beside it."""
     if not record.cgroup:
         return []
     inside = cgroup.pids(record.cgroup)
+    if len(inside) < tree.GRIP:  # with more of them, who left it is counted when it is killed
+        keep = _keep(record)
+        below = (pid for root in _roots(record) for pid in tree.descendants(root.pid))
+        known = {*inside}
+        inside += [pid for pid in below if pid not in known | keep and tree.alive(pid)]
     cgroup.kill(record.cgroup)
     return inside
 

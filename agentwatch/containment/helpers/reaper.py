@@ -39,6 +39,12 @@ RESTING = 50
 YIELDING = 0.003
 """Seconds an ended agent's orphans live on: its killer gets the processor, not we."""
 
+PROGRESS = 0.25
+"""Seconds at most that we leave the killing to others while the dead come in."""
+
+PRECEDENCE = 50
+"""Milliseconds that the watcher leaves the killing to a reaper that is not stopped."""
+
 LOOKING = 1000
 """Milliseconds between two looks at the other reaper."""
 
@@ -65,9 +71,12 @@ class _Other:
         self.pid = pid
         self._warned = False
 
-    def useless(self) -> bool:
+    def stopped(self) -> bool:
         found = tree.stat(self.pid)
-        if found is None or found.state not in "Tt":
+        return found is not None and found.state in "Tt"
+
+    def useless(self) -> bool:
+        if not self.stopped():
             self._warned = False
             return False
         if not self._warned:
@@ -103,11 +112,22 @@ class _Watcher:
 
     def _finish(self) -> None:
         """Kill the tree, then the lower reaper, then what fell to us meanwhile."""
+        self._yield()
         keep = frozenset() if self._reaped else frozenset({self._reaper.pid})
         until = time.monotonic() + CLEARING
         tree.clear(os.getpid(), keep, until, self._reap)
         tree.clear(os.getpid(), frozenset(), until, self._reap)
         os._exit(0)
+
+    def _yield(self) -> None:
+        """Leave it to the lower one while that runs: two at it take longer than one."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        until = time.monotonic() + PRECEDENCE / 1000
+        while not self._reaped and not self._reaper.stopped() and time.monotonic() < until:
+            poll.poll(PRECEDENCE / 10)
+            drain(self._wake)
+            self._reap()
 
     def _reap(self) -> None:
         while True:
@@ -195,9 +215,11 @@ class _Reaper:
 
     def _leave(self) -> int:
         """Clear up behind the agent, unless a kill from outside is just doing that."""
-        if tree.children(os.getpid()):
+        until = time.monotonic() + PROGRESS
+        while tree.children(os.getpid()) and time.monotonic() < until:
             time.sleep(YIELDING)
-            self._reap()
+            if not self._reap():
+                break
         return self._clear()
 
     def _clear(self) -> int:
@@ -205,13 +227,16 @@ class _Reaper:
         tree.clear(os.getpid(), frozenset(), time.monotonic() + CLEARING, self._reap)
         return left
 
-    def _reap(self) -> None:
+    def _reap(self) -> int:
+        """Take the dead in; how many there were."""
+        count = 0
         while True:
             try:
                 pid, raw = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return count
             if pid == 0:
-                return
+                return count
+            count += 1
             if pid == self._agent:
                 self._code = exit_status(raw)
