@@ -72,6 +72,15 @@ ALL = {
 }
 """Those that are merely hard to catch; `assassin` and `everybody` strike as well."""
 
+RIOT = (
+    "session", "daemons", "deaf", "headless", "heir", "hydra", "immortals", "jobs", "ptraced",
+    "pty_holder", "spawned", "stopped",
+)  # fmt: skip
+"""Many at once, all of which every means holds."""
+
+UNMARKED = ("bare", "hopper", "exec_hopper", "bomb")
+"""Further ones that the weakest means may miss, as it says."""
+
 HARD = ("hopper", "hopper.c", "immortals", "bomb", "bare")
 
 
@@ -86,6 +95,11 @@ def command(name: str, ledger: Path, *words: str) -> tuple[str, ...]:
         return (str(compiled(name, ledger.parent)), str(ledger))
     words = words or (ALL[name].words if name in ALL else ())
     return (sys.executable, str(RUNAWAYS / f"{name}.py"), str(ledger), *words)
+
+
+def riot(ledger: Path, *, unmarked: bool) -> tuple[str, ...]:
+    """How to start many at once."""
+    return command("riot", ledger, *RIOT, *(UNMARKED if unmarked else ()))
 
 
 def compiled(name: str, folder: Path) -> Path:
