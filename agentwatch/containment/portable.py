@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from agentwatch.containment import proc
@@ -36,6 +39,8 @@ MEANS = Means(
 LADDER = (MEANS,)
 REMEDY = ""
 
+MAC = sys.platform == "darwin"
+
 STILL = 2.0
 """Seconds a freeze may take before it counts as failed."""
 
@@ -46,7 +51,11 @@ ADOPTERS = ("systemd", "launchd", "init")
 def probe() -> Means:
     """It needs only a process table."""
     table()
-    return MEANS
+    if not MAC:
+        return MEANS
+    from agentwatch.containment import darwin  # noqa: PLC0415  # only where there is no /proc
+
+    return replace(MEANS, cannot=(*MEANS.cannot, darwin.UNTRIED))
 
 
 def start(means: Means, launch: Launch) -> Running:
@@ -86,7 +95,16 @@ def hunt(record: Record) -> family.Hunt:
     known = family.read_members(members_file(record))
     if record.agent is not None:
         known[record.agent.pid] = record.agent.started
-    return family.Hunt(known, ours(record), record.cookie, table, carriers)
+    return family.Hunt(known, ours(record), record.cookie, table, carriers, lineage())
+
+
+def lineage() -> Callable[[family.Table, family.Members], family.Members] | None:
+    """The kernel's own word for who forked whom, on the system that keeps it."""
+    if not MAC:
+        return None
+    from agentwatch.containment import darwin  # noqa: PLC0415  # only there
+
+    return darwin.Lineage()
 
 
 def members_file(record: Record) -> str:
