@@ -7,7 +7,8 @@ wherever psutil does.
 What does not work: a process that cleared its environment, left for a session of its own and
 lost its parent between two looks (50 ms) is not found: `env -i` daemons, and chains that fork
 and exit without pause.  Nothing keeps the agent from killing the watchdog.  Whoever the desktop
-starts anew may be taken for the agent's and is then refused as a client.
+starts anew may be taken for the agent's and is then refused as a client.  A process that the
+agent left stopped is running again after a thaw.
 """
 
 from __future__ import annotations
