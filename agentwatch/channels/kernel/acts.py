@@ -1,8 +1,8 @@
 """What a process of the agent's was seen trying to do: the value that is judged.
 
-Owns its fields and their JSON.  Every path is absolute, as the kernel resolved it for the caller
-(its cwd, directory descriptors, root and symlinks), never the caller's spelling, unless a field
-says so.  Reads nothing, decides nothing.
+Owns its fields and their JSON.  Every path names the object itself, as we reach it from outside:
+resolved through the caller's cwd, descriptors, root, symlinks and mounts, never as it was spelled
+(unless the field says so).  Reads nothing, decides nothing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Flag(StrEnum):
     FOLDER = "folder"
     """The object is a folder."""
     DEVICE = "device"
-    """The object is a device, a fifo or a socket."""
+    """The object is a device, a named fifo or a socket."""
     SYMBOLIC = "symbolic"
     """LINK: a symlink, else a hard link.  MODE: of the link itself."""
     OWNER = "owner"
@@ -69,11 +69,15 @@ class Flag(StrEnum):
     ABSTRACT = "abstract"
     """A unix socket in the abstract name space: `path` is its name."""
     INSIDE = "inside"
-    """CONNECT: the listening process is in the agent's own tree."""
+    """CONNECT: the listener was proven to be in the agent's own tree."""
     SCRIPT = "script"
     """EXEC: `path` is a script; `exe` is the interpreter its first line names."""
     PROC = "proc"
-    """The object lies in procfs or sysfs."""
+    """The object lies in procfs."""
+    PIPE = "pipe"
+    """The object is an open pipe, socket or the like without a name: `path` is `pipe:[…]`."""
+    PRIVATE = "private"
+    """The object cannot be named from outside: deleted, or on a mount of the agent's own."""
     TEMPORARY = "temporary"
     """O_TMPFILE: a nameless file in the folder `path`."""
 
@@ -102,7 +106,7 @@ class Observed:
     exe: str = ""
     """EXEC: the file that the kernel will run (a script's interpreter); else the caller's."""
     path: str = ""
-    """The object: resolved, in the caller's own view of the file system."""
+    """The object, as we name it from outside; with Flag.PRIVATE, as the caller names it."""
     path2: str = ""
     """RENAME, LINK: the second name, resolved the same way."""
     spelled: str = ""
@@ -122,10 +126,8 @@ class Observed:
     """SIGNAL: whom it is for."""
     call: str = ""
     """The system call's name."""
-    env: tuple[str, ...] = ()
-    """EXEC: those variables of its environment that change what runs (LD_*, PATH, BASH_ENV, …)."""
-    host_path: str = ""
-    """`path` as we reach the same object from outside, where that differs (own mounts, chroot)."""
+    inside_path: str = ""
+    """`path` as the caller reaches it, where own mounts or a chroot make that differ."""
 
     def to_json(self) -> dict[str, Any]:
         """The shape that travels from the gate process to the supervisor."""
@@ -143,6 +145,5 @@ class Observed:
         raw["kind"] = Deed(raw["kind"])
         raw["flags"] = tuple(Flag(word) for word in raw.get("flags", ()))
         raw["family"] = Family(raw["family"]) if raw.get("family") else None
-        for name in ("argv", "env"):
-            raw[name] = tuple(raw.get(name, ()))
+        raw["argv"] = tuple(raw.get("argv", ()))
         return cls(**raw)
