@@ -64,8 +64,6 @@ class Flag(StrEnum):
     """MODE: the new mode has setuid or setgid."""
     EXECUTABLE = "executable"
     """MODE: the new mode lets it be executed."""
-    GONE = "gone"
-    """The object is not there: the call will fail by itself."""
     ABSTRACT = "abstract"
     """A unix socket in the abstract name space: `path` is its name."""
     INSIDE = "inside"

@@ -1,0 +1,147 @@
+"""The rig for gate tests: a real containment, a real gate process, and a judge that is a function."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agentwatch import containment
+from agentwatch.channels.kernel.acts import Deed, Observed
+from agentwatch.channels.kernel.gatehouse import Gatehouse, observed
+from agentwatch.containment import Launch, Running
+from agentwatch.paths import Places
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE = 60.0
+
+Judge = Callable[[Observed], bool | None]
+"""True allows, False denies, None leaves it held."""
+
+EASY: dict[str, Any] = {
+    "allow": {"write": ["/dev/null", "/dev/tty", "/dev/pts", "/dev/ptmx"]},
+    "floor": [],
+}
+OPEN: dict[str, Any] = {**EASY, "default": "allow"}
+
+
+class Rig:
+    """One gated session in a test."""
+
+    def __init__(
+        self, folder: Path, judge: Judge, rules: dict[str, Any] | None = None, means: str = "pidns"
+    ) -> None:
+        self.places = Places("test-1", folder / "run", folder / "state")
+        for place in (self.places.runtime, self.places.state):
+            place.mkdir(mode=0o700, exist_ok=True)
+        self.judge = judge
+        self.events: list[Observed] = []
+        self.asked: list[tuple[int, Observed]] = []
+        self.betrayed: list[Observed] = []
+        self.folder = folder
+        self.house = Gatehouse(rules or EASY, signals=means == "subreaper-B")
+        self.means = containment.best(forced=means)
+        self.running: Running | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.out = b""
+
+    def start(self, *argv: str, cwd: str | None = None, env: dict[str, str] | None = None) -> None:
+        null = os.open(os.devnull, os.O_RDWR)
+        reader, writer = os.pipe()
+        launch = Launch(
+            session="test-1",
+            argv=argv,
+            env={**os.environ, **(env or {})},
+            cwd=cwd or str(self.folder),
+            stdin=null,
+            stdout=writer,
+            stderr=writer,
+            tty=False,
+            cookie=f"cookie:{self.folder}",
+            places=self.places,
+            gate=self.house,
+        )
+        self.running = containment.start(self.means, launch)
+        os.close(null)
+        os.close(writer)
+        self._reader = reader
+        self._thread.start()
+
+    def _serve(self) -> None:
+        beat = time.monotonic()
+        while not self._stop.is_set():
+            select.select([self.house.fileno()], [], [], 0.05)
+            questions = self.house.questions()
+            if questions is None:
+                return
+            for question in questions:
+                self._take(question)
+            if self.running and time.monotonic() - beat > 0.5:
+                self.running.beat()
+                beat = time.monotonic()
+
+    def _take(self, question: dict[str, Any]) -> None:
+        if "betrayed" in question:
+            self.betrayed.append(Observed.from_json(question["betrayed"]))
+            if self.running:
+                self.running.close()
+            return
+        if "event" not in question:
+            return
+        event = observed(question)
+        self.events.append(event)
+        verdict = self.judge(event)
+        if verdict is None:
+            self.asked.append((question["event"], event))
+        else:
+            self.house.answer(question["event"], allow=verdict)
+
+    def wait(self, seconds: float = PATIENCE) -> int:
+        """The agent's exit status; its output is in `out` then."""
+        until = time.monotonic() + seconds
+        assert self.running is not None
+        os.set_blocking(self._reader, False)
+        over = None
+        while True:
+            try:
+                while part := os.read(self._reader, 65536):
+                    self.out += part
+            except BlockingIOError:
+                pass
+            if over is not None:
+                return over
+            over = self.running.poll()
+            assert time.monotonic() < until, f"still running: {self.out!r} {self.events[-3:]}"
+            if over is None:
+                select.select([self.running.fileno()], [], [], 0.02)
+
+    def close(self) -> None:
+        if self.running:
+            self.running.close()
+            os.close(self._reader)
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+        self.house.close()
+
+
+def kinds(events: list[Observed]) -> list[Deed]:
+    return [event.kind for event in events]
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-I", "-S", "-c", code)
+
+
+def cc(folder: Path, source: str, *options: str) -> str:
+    made = folder / "made"
+    (folder / "made.c").write_text(source)
+    subprocess.run(["gcc", "-O1", "-o", made, folder / "made.c", *options], check=True)
+    return str(made)
