@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from agentwatch import containment
 from agentwatch.channels.kernel.acts import Deed, Observed
@@ -35,8 +39,15 @@ class Rig:
     """One gated session in a test."""
 
     def __init__(
-        self, folder: Path, judge: Judge, rules: dict[str, Any] | None = None, means: str = "pidns"
+        self,
+        folder: Path,
+        judge: Judge,
+        rules: dict[str, Any] | None = None,
+        means: str = "pidns",
+        *,
+        spare_tree: bool = False,
     ) -> None:
+        self.spare_tree = spare_tree
         self.places = Places("test-1", folder / "run", folder / "state")
         for place in (self.places.runtime, self.places.state):
             place.mkdir(mode=0o700, exist_ok=True)
@@ -90,7 +101,9 @@ class Rig:
     def _take(self, question: dict[str, Any]) -> None:
         if "betrayed" in question:
             self.betrayed.append(Observed.from_json(question["betrayed"]))
-            if self.running:
+            if self.spare_tree:  # to see many betrayals in one run
+                os.kill(self.betrayed[-1].pid, signal.SIGKILL)
+            elif self.running:
                 self.running.close()
             return
         if "event" not in question:
@@ -140,8 +153,23 @@ def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", "-c", code)
 
 
-def cc(folder: Path, source: str, *options: str) -> str:
-    made = folder / "made"
-    (folder / "made.c").write_text(source)
-    subprocess.run(["gcc", "-O1", "-o", made, folder / "made.c", *options], check=True)
-    return str(made)
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for it, with a deadline."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"never: {what}"
+        time.sleep(0.005)
+
+
+def compiled(folder: Path, name: str, source: str, *options: str) -> Path:
+    """A small C program; skips where there is no compiler for it."""
+    if shutil.which("gcc") is None:
+        pytest.skip("no gcc here")
+    text, made = folder / f"{name}.c", folder / name
+    text.write_text(source)
+    done = subprocess.run(
+        ["gcc", "-O1", "-pthread", "-o", made, text, *options], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"gcc cannot build this: {done.stderr[-200:]!r}")
+    return made
