@@ -26,13 +26,16 @@ from .acts import Deed, Observed
 from .caller import Caller
 from .files import Again, Changed, Held
 from .listener import GOES_ON, REFUSED, Answer, Call, Listener, failed
-from .rules import ALLOW, ASK, Cover, Rules
+from .rules import ALLOW, ASK, DENY, Cover, Rules
 
 AGAIN_AFTER = 20
 """Milliseconds between two tries of what could not be done yet."""
 
 TRIES = 16
 """Times a call is found and judged anew when its object changed meanwhile."""
+
+MOST_DENIED = 100_000
+"""Refused starts to know again, so that one refusal is asked about once."""
 
 _TAKERS = {
     "open": files.opening,
@@ -82,6 +85,7 @@ class Loop:
         self._again: list[tuple[Call, Held, int]] = []
         self._names = {number: name for name, number in abi.machine()[1].items()}
         self._number = 0
+        self._denied: dict[int, object] = {}
 
     def run(self) -> None:
         """Serve until nobody is left who could call."""
@@ -122,7 +126,7 @@ class Loop:
             if not self.listener.valid(call.id):
                 held.drop()
                 return
-            verdict = self._judge(held.event)
+            verdict = DENY if self._asked_again(held.event) else self._judge(held.event)
             if verdict == ASK and not self.alone:
                 self._ask(call, held, tries)
             elif verdict == ALLOW and not self.alone:
@@ -152,6 +156,10 @@ class Loop:
                 return ALLOW  # the agent itself: a person started it
             self._begun = True
         return self.rules.judge(event, signals.below)
+
+    def _asked_again(self, event: Observed) -> bool:
+        """Whether this is the refused start once more: a shell tries every folder of its PATH."""
+        return event.kind is Deed.EXEC and self._denied.get(event.pid) == _start_of(event)
 
     def _seen_through(self, call: Call) -> None:
         """A new image asks for its thread pointer: look at it before its own code runs."""
@@ -196,8 +204,7 @@ class Loop:
                 self.take(call, tries + 1)
             return
         except sockets.Later as later:
-            held.drop()
-            threading.Thread(target=self._apart, args=(call, later), daemon=True).start()
+            threading.Thread(target=self._apart, args=(call, held, later), daemon=True).start()
             return
         except OSError as error:
             answer = failed(error)
@@ -205,14 +212,14 @@ class Loop:
             answer = REFUSED
         self._settle(call, held, answer)
 
-    def _apart(self, call: Call, later: sockets.Later) -> None:
+    def _apart(self, call: Call, held: Held, later: sockets.Later) -> None:
         try:
             answer = later.work()
         except OSError as error:
             answer = failed(error)
         except Exception:  # noqa: BLE001 - whatever it was, the answer is no
             answer = REFUSED
-        self._answer(call, answer)
+        self._settle(call, held, answer)
 
     def _try_again(self) -> None:
         again, self._again = self._again, []
@@ -271,11 +278,17 @@ class Loop:
             return
         call, held, tries = found
         if message.get("verdict") != ALLOW:
+            if held.event.kind is Deed.EXEC and len(self._denied) < MOST_DENIED:
+                self._denied[held.event.pid] = _start_of(held.event)
             self._refuse(call, held)
             return
         if message.get("remember") is True:
             self.rules.remember(held.event)
         self._carry_out(call, held, tries)
+
+
+def _start_of(event: Observed) -> object:
+    return (event.ppid, event.path, event.argv)
 
 
 class Channel:

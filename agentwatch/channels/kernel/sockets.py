@@ -85,23 +85,7 @@ def _connect(line: Line, address: bytes) -> Answer:
 
     if not line.blocks() or line.option(_SO_TYPE) == socket.SOCK_DGRAM:
         return connect(line.handle)
-    raise Later(_apart(line, connect))
-
-
-def _apart(line: Line, work: Callable[[int], Answer]) -> Callable[[], Answer]:
-    """The same work on copies of the descriptors, for a thread that may outlive the call."""
-    handle = os.dup(line.handle)
-    keep = os.dup(line.folder) if line.folder >= 0 else -1
-
-    def run() -> Answer:
-        try:
-            return work(handle)
-        finally:
-            os.close(handle)
-            if keep >= 0:
-                os.close(keep)
-
-    return run
+    raise Later(lambda: connect(line.handle))
 
 
 def _addressed(
@@ -211,7 +195,7 @@ class _Sending:
         except BlockingIOError:
             if self._flags & socket.MSG_DONTWAIT or not line.blocks():
                 raise
-        raise Later(_apart(line, lambda handle: self._send(handle, self._flags)))
+        raise Later(lambda: self._send(line.handle, self._flags))
 
     def _send(self, handle: int, flags: int) -> Answer:
         address, data, control = (ctypes.create_string_buffer(p, len(p)) for p in self._parts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agentwatch.channels.kernel.acts import Deed, Flag, Observed
 from tests.channels.kernel.conftest import Gated
-from tests.channels.kernel.rig import OPEN, compiled
+from tests.channels.kernel.rig import OPEN, compiled, python
 
 
 def test_a_start_waits_for_its_verdict(gated: Gated) -> None:
@@ -71,7 +71,7 @@ def test_the_kernels_own_refusals_come_unasked(gated: Gated, tmp_path: Path) -> 
         "import os\nfor p in ('none','noexec','plain'):\n"
         " try: os.execv(p,[p])\n except OSError as e: print(e.errno)"
     )
-    rig.start("python3", "-I", "-S", "-c", code)
+    rig.start(*python(code))
     assert rig.wait() == 0
     assert rig.out == b"2\n13\n8\n"
     assert rig.events == []

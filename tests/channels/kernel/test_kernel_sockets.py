@@ -66,7 +66,8 @@ def test_unix_sockets_are_named_by_where_they_lead(gated: Gated, tmp_path: Path)
         code = "import socket; s=socket.socket(socket.AF_UNIX); s.connect('link'); s.send(b'u')"
         rig.start(*python(code))
         listening.settimeout(20)
-        assert listening.accept()[0].recv(2) == b"u"
+        with listening.accept()[0] as line:
+            assert line.recv(2) == b"u"
         assert rig.wait() == 0
     assert rig.events[0].path == str(real)
     assert rig.events[0].family is Family.UNIX
