@@ -351,4 +351,5 @@ def main() -> None:
     loop.channel.flush()
     gc.collect()
     gc.freeze()
+    loop.listener.hurry()
     loop.run()

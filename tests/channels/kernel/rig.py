@@ -46,7 +46,9 @@ class Rig:
         means: str = "pidns",
         *,
         spare_tree: bool = False,
+        gated: bool = True,
     ) -> None:
+        self.gated = gated
         self.spare_tree = spare_tree
         self.places = Places("test-1", folder / "run", folder / "state")
         for place in (self.places.runtime, self.places.state):
@@ -77,7 +79,7 @@ class Rig:
             tty=False,
             cookie=f"cookie:{self.folder}",
             places=self.places,
-            gate=self.house,
+            gate=self.house if self.gated else None,
         )
         self.running = containment.start(self.means, launch)
         os.close(null)
@@ -136,12 +138,12 @@ class Rig:
                 select.select([self.running.fileno()], [], [], 0.02)
 
     def close(self) -> None:
-        if self.running:
-            self.running.close()
-            os.close(self._reader)
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(5)
+        if self.running:
+            self.running.close()
+            os.close(self._reader)
         self.house.close()
 
 
