@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agentwatch import containment
-from agentwatch.containment import Proc, Record, proc, readiness
+from agentwatch.containment import Proc, Record, proc
 from agentwatch.containment.base import write_private
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Receipt, Survivor
@@ -67,6 +67,8 @@ def kill(places: Places, *, trigger: str, by: str, record: Record | None = None)
 
 def armed(places: Places) -> str | None:
     """Why `kill` would not work on this session now, None where it would; nothing is killed."""
+    from agentwatch.containment import readiness  # noqa: PLC0415  # a kill does not need it
+
     try:
         record = Record.read(places.containment)
     except AgentwatchError as error:
@@ -87,9 +89,22 @@ def shut(closed: Path) -> bool:
 
 def _refuse_from_inside(record: Record) -> None:
     """A look from inside the namespace sees other numbers and would prove nothing."""
-    if os.environ.get(containment.COOKIE) == record.cookie:
+    inside = os.environ.get(containment.COOKIE)
+    if inside is not None and inside != record.cookie:
+        _refuse_unseen(record)
+    if inside == record.cookie:
         raise AgentwatchError(
             "this process is inside the session it would kill",
+            "run `agentwatch kill` from another shell",
+            ExitCode.NO,
+        )
+
+
+def _refuse_unseen(record: Record) -> None:
+    """Inside one session, another may be out of sight: that is not the same as dead."""
+    if proc.identify(record.supervisor.pid) != record.supervisor:
+        raise AgentwatchError(
+            "this process is inside another session and cannot see this one's processes",
             "run `agentwatch kill` from another shell",
             ExitCode.NO,
         )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from agentwatch.policy import Judgement
 from hypothesis import given, settings, strategies as st
 
 from agentwatch import gate as gate_module
@@ -22,6 +21,7 @@ from agentwatch.model import (
     Reversibility,
     Verdict,
 )
+from agentwatch.policy import Judgement
 
 ASK = Judgement(None, Reversibility.IRREVERSIBLE, ("no rule allows it",), None, ())
 ALLOW = Judgement(Verdict.ALLOW, Reversibility.READ_ONLY, ("it only reads",), "reading", ())

@@ -171,19 +171,12 @@ def test_a_kill_from_inside_is_refused(
     assert running.poll() is None
 
 
-def test_it_loads_fast_and_loads_nothing_it_does_not_need() -> None:
+def test_it_loads_nothing_it_does_not_need() -> None:
+    """What is not loaded cannot be slow, broken or replaced when the kill is called for."""
     code = (
-        "import sys, time; began = time.process_time(); import agentwatch.kill;"
-        "took = time.process_time() - began;"
-        "print(took, *[m for m in ('asyncio', 'textual', 'rich', 'click', 'psutil', 'socket',"
+        "import sys; import agentwatch.kill;"
+        "print(*[m for m in ('asyncio', 'textual', 'rich', 'click', 'psutil', 'socket',"
         " 'subprocess', 'ctypes', 'agentwatch.wire', 'agentwatch.gate') if m in sys.modules])"
     )
-    runs = []
-    for _ in range(7):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        took, *loaded = done.stdout.split()
-        assert loaded == []
-        runs.append(float(took))
-    assert min(runs) < 0.05
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

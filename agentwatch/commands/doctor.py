@@ -134,7 +134,8 @@ def _tell(found: Json) -> None:
     for item in found["sessions"]:
         print(f"\n{item['id']}: {item['state'].upper()}, kill path {visible(item['kill_path'])}")
         if "coverage" in item:
-            print(f"  tools gated by {item['coverage']['tools']}")
+            gated = (f"{name} {visible(by)}" for name, by in item["coverage"].items())
+            print(f"  gated: {', '.join(gated)}")
 
 
 def _tell_containment(findings: list[Json]) -> None:

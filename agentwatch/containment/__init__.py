@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from agentwatch.containment import refusals
 from agentwatch.containment.base import (
     COOKIE,
     LEASE_FREEZE,
@@ -44,6 +43,7 @@ __all__ = [
     "kill",
     "members",
     "start",
+    "start_best",
     "survey",
     "thaw",
 ]
@@ -73,8 +73,13 @@ def best(require: Grade | None = None, forced: str | None = None) -> Means:
         if require is None or found.grade <= require:
             return found
         reasons.append(f"{name}: only grade {found.grade}")
+    raise _none(require, reasons)
+
+
+def _none(require: Grade | None, reasons: list[str]) -> AgentwatchError:
+    """Nothing works here that would be good enough."""
     wanted = f"of grade {require} " if require else ""
-    raise AgentwatchError(
+    return AgentwatchError(
         f"no containment {wanted}works here ({'; '.join(reasons)})",
         "`agentwatch doctor` says what is missing and how to get it",
         ExitCode.FAILED,
@@ -83,6 +88,8 @@ def best(require: Grade | None = None, forced: str | None = None) -> Means:
 
 def survey() -> list[Finding]:
     """Every means, tried: what it gives here, or why not and what would help."""
+    from agentwatch.containment import refusals  # noqa: PLC0415  # a kill does not need it
+
     findings = []
     for name in MEANS:
         module = _module(name)
@@ -101,6 +108,24 @@ def start(means: Means, launch: Launch) -> Running:
     """Write the record, then start the agent; raises AgentwatchError (125, 126, 127)."""
     running: Running = _module(means.name).start(means, launch)
     return running
+
+
+def start_best(launch: Launch, require: Grade | None = None, forced: str | None = None) -> Running:
+    """Start with the strongest means that works, found out by starting: no trial before it.
+
+    Raises AgentwatchError (125, 126, 127); what fails for the command itself is not tried again.
+    """
+    reasons = []
+    for name in (forced,) if forced else MEANS:
+        for means in _module(name).LADDER:
+            if require is not None and means.grade > require:
+                reasons.append(f"{name}: only grade {means.grade}")
+                continue
+            try:
+                return start(means, launch)
+            except Unavailable as error:
+                reasons.append(f"{name}: {error.what}")
+    raise _none(require, reasons)
 
 
 def members(record: Record) -> tuple[Proc, ...]:

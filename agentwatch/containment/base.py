@@ -57,6 +57,8 @@ class Record:
     agent: Proc | None
     runtime: str
     state: str
+    cgroup: str = ""
+    """The cgroup that holds the agent besides, where one could be had."""
 
     def to_json(self) -> Json:
         """The shape of the file."""
@@ -72,6 +74,7 @@ class Record:
             "agent": _pair(self.agent),
             "runtime": self.runtime,
             "state": self.state,
+            "cgroup": self.cgroup,
         }
 
     @classmethod
@@ -90,6 +93,7 @@ class Record:
             agent=_proc(data["agent"]),
             runtime=str(data["runtime"]),
             state=str(data["state"]),
+            cgroup=str(data.get("cgroup", "")),
         )
 
     def write(self, path: Path) -> None:

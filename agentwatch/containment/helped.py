@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agentwatch.containment import proc
+from agentwatch.containment import cgroup as cgroups, proc
 from agentwatch.containment.base import Gating, Launch, Proc, Record, Running, Unavailable
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Grade
@@ -165,6 +165,8 @@ class Helped:
     def close(self) -> None:
         """Give the lease up: whatever still runs dies."""
         self._helper.close()
+        if self.record.cgroup:
+            cgroups.remove(self.record.cgroup)
 
 
 def attempt(module: str, *, scope: bool) -> None:
@@ -186,6 +188,7 @@ def run(
     means: str,
     grade: Grade,
     roles: Callable[[dict[str, int]], tuple[int, tuple[int, ...]]],
+    cgroup: str = "",
 ) -> Running:
     """Record the containment, let the agent go, see it run; raises AgentwatchError."""
     try:
@@ -202,6 +205,7 @@ def run(
             agent=known(heard["agent"]),
             runtime=str(launch.places.runtime),
             state=str(launch.places.state),
+            cgroup=cgroup if cgroup and cgroups.put(cgroup, heard["agent"]) else "",
         )
         admit(launch, record)
         helper.beat()

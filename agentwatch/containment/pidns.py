@@ -41,6 +41,7 @@ MEANS = Means(
         DAEMONS,
     ),
 )
+LADDER = (MEANS,)
 REMEDY = (
     "allow unprivileged user namespaces: `sysctl user.max_user_namespaces` above 0 and, on "
     "Ubuntu, `sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, start it "
@@ -145,8 +146,12 @@ def _count(record: Record) -> int:
 
 
 def _running(record: Record) -> bool:
-    """Whether any member is neither stopped nor dead."""
-    return any(_mode(one.pid) == tree.RUNNING for one in members(record))
+    """Whether any member is neither stopped nor dead, by the namespace's own list."""
+    inside = f"/proc/{record.helpers[0].pid}/fd/{_INSIDE}"
+    pids = [pid for pid in tree.pids(inside) if pid != 1]
+    if not pids:
+        return any(_mode(one.pid) == tree.RUNNING for one in members(record))
+    return any(tree.mode(pid, tree.stat(pid, inside), inside) == tree.RUNNING for pid in pids)
 
 
 def _mode(pid: int) -> str:

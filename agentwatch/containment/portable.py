@@ -33,6 +33,7 @@ MEANS = Means(
         DAEMONS,
     ),
 )
+LADDER = (MEANS,)
 REMEDY = ""
 
 STILL = 2.0
@@ -134,13 +135,14 @@ def _foreign(record: Record, pid: int, row: family.Row) -> bool:
 
 def freeze(record: Record) -> None:
     """Stop member by member until nobody runs; raises AgentwatchError if that has no end."""
+    proc.halt(record.agent)
     if hunt(record).hold(time.monotonic() + STILL) is None:
         raise AgentwatchError("the agent's processes do not stand still", "kill it")
 
 
 def thaw(record: Record) -> None:
     """Continue every member; without a heartbeat the watchdog stops them again at once."""
-    for pid, born in hunt(record).again().items():
+    for pid, born in family.youngest_first(hunt(record).again()):
         family.send(pid, born, signal.SIGCONT)
 
 

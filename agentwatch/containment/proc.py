@@ -91,6 +91,15 @@ def send(proc: Proc, number: int) -> bool:
     return False
 
 
+def halt(proc: Proc | None) -> None:
+    """Stop one process, before others are, and wait a moment until it stands.
+
+    A shell that still runs would see its job stop and take the terminal back from it.
+    """
+    if proc is not None and send(proc, signal.SIGSTOP) and LINUX:
+        tree.stands(proc.pid)
+
+
 def ended(opened: int, until: float) -> bool:
     """Wait on a pidfd until its process is gone or the monotonic clock says so."""
     poll = select.poll()

@@ -58,5 +58,9 @@ def remedy(means: str, root: Path = SYS, uid: int | None = None) -> str:
     if means != "pidns":
         return ""
     user = os.getuid() if uid is None else uid
-    causes = [one.command for one in SETTINGS if one.is_the_cause(root, user)]
-    return f"`{'` and `'.join(causes)}` ({KEEP})" if causes else ""
+    causes = [one for one in SETTINGS if one.is_the_cause(root, user)]
+    if not causes:
+        return ""
+    names = " and ".join(f"{one.name}={one.forbids}" for one in causes)
+    commands = " and ".join(f"`{one.command}`" for one in causes)
+    return f"{names} forbids it: {commands} ({KEEP})"

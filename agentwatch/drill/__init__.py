@@ -7,7 +7,7 @@ it did not start, and never believes a receipt: who is left is counted by what t
 from __future__ import annotations
 
 from agentwatch.drill.evidence import Drill
-from agentwatch.drill.exercise import Exercise, Stage, exercise
+from agentwatch.drill.exercise import Count, Exercise, Stage, exercise
 from agentwatch.drill.roads import ROADS, Target
 
-__all__ = ["ROADS", "Drill", "Exercise", "Stage", "Target", "exercise"]
+__all__ = ["ROADS", "Count", "Drill", "Exercise", "Stage", "Target", "exercise"]

@@ -186,10 +186,12 @@ def _look_again(
         if not ledgers.over or time.monotonic() > until:  # the dying close their files first
             break
         time.sleep(0.002)
-    helpers = (record.supervisor, *record.helpers, *([record.root] if record.root else []))
-    marked = set(proc.carriers(record.cookie, helpers))
+    marked = set(proc.carriers(record.cookie, helpers(record)))
     named = {one for each in holders.values() for one in each}
-    holders[UNNAMED] = tuple((lingering | marked) - named)
+    for one in (lingering | marked) - named:
+        name = ledgers.held_by(one.pid) or UNNAMED  # one that hops is a new process each look
+        if proc.alive(one):
+            holders[name] = (*holders.get(name, ()), one)
     return {name: tuple(map(_survivor, each)) for name, each in holders.items()}
 
 
@@ -221,9 +223,18 @@ def _end(places: Places) -> None:
     kill.shut(places.closed)
     until = time.monotonic() + 5
     while places.runtime.exists() and time.monotonic() < until:
-        with contextlib.suppress(AgentwatchError):
+        try:
             record = Record.read(places.containment)
             kill.kill(places, trigger="drill", by="drill")
-            proc.send(record.supervisor, signal.SIGKILL)
-            return
-        time.sleep(0.02)
+        except AgentwatchError:
+            time.sleep(0.02)
+            continue
+        proc.send(record.supervisor, signal.SIGKILL)
+        while any(map(proc.alive, helpers(record))) and time.monotonic() < until:
+            time.sleep(0.002)  # until then it may write into the folders that are about to go
+        return
+
+
+def helpers(record: Record) -> tuple[Proc, ...]:
+    """Every process of ours around the agent's."""
+    return (record.supervisor, *record.helpers, *([record.root] if record.root else []))

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agentwatch.containment import Proc, proc
-from agentwatch.drill.runaway import SPEAKERS
+from agentwatch.drill.runaway import HOP, SPEAKERS
 from agentwatch.errors import AgentwatchError
 
 COMING_UP = 20.0
@@ -87,26 +87,40 @@ class Ledgers:
                 known = filter(None, map(proc.identify, pids))
                 found[name] = [one for one in known if proc.alive(one)]
         for pid in proc.pids() if proc.LINUX else []:
-            name, one = _held(pid, f"/{self.folder.name}/"), proc.identify(pid)
+            name, one = self.held_by(pid), proc.identify(pid)
             if name in found and one is not None and pid != os.getpid():
                 found[name].append(one)
         return {name: tuple(each) for name, each in found.items()}
 
+    def held_by(self, pid: int) -> str:
+        """Which runaway a process is of, by the ledger it holds; empty for none of them."""
+        return _held(pid, f"/{self.folder.name}/")
+
     def sweep(self) -> None:
-        """Kill whoever still holds a ledger: nobody but a runaway of this drill does."""
+        """Listen no more, which ends whoever speaks, and kill whoever still holds a ledger.
+
+        Nobody but a runaway of this drill does.  One that hops is quicker than any look, but it
+        speaks; one that is stopped does not, but it stands still.
+        """
+        self._hush()
         until = time.monotonic() + SWEEPING
-        while not self.over and time.monotonic() < until:
-            for holders in self.holders().values():
-                for one in holders:
-                    proc.send(one, signal.SIGKILL)
-            self.listen(0.01)
+        empty = 0
+        while empty < 2 and time.monotonic() < until:
+            found = [one for each in self.holders().values() for one in each]
+            for one in found:
+                proc.send(one, signal.SIGKILL)
+            empty = 0 if found else empty + 1
+            time.sleep(HOP)
 
     def close(self) -> None:
-        """Stop listening, which ends whoever still speaks, and remove the FIFOs."""
+        """Listen no more, and remove the FIFOs."""
+        self._hush()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _hush(self) -> None:
         for reader in self._readers:
             os.close(reader)
         self._readers = {}
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _held(pid: int, folder: str) -> str:

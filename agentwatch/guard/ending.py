@@ -50,8 +50,9 @@ def ending(places: Places, receipt: Receipt | None) -> Ending:
     if not _answers(places):
         words = f"{name}'s supervisor is gone; `agentwatch kill {name}` makes sure its agent is too"
         return Ending(ExitCode.NO_SUPERVISOR, "", words)
-    words = f"{name} keeps running, pending stays held; `agentwatch watch {name}` comes back"
-    return Ending(ExitCode.OK, "", words)
+    goes_on = {"freeze": "will be frozen", "kill": "will be killed"}
+    words = goes_on.get(str(session.get("on_detach")), "keeps running, pending stays held")
+    return Ending(ExitCode.OK, "", f"{name} {words}; `agentwatch watch {name}` comes back")
 
 
 def _read(places: Places) -> dict[str, Any] | None:

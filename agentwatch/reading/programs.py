@@ -50,20 +50,21 @@ _FIND = words(
 )
 _FIND_NUMBER = re.compile(r"-\d+[a-zA-Z]?")
 
+# Possessive repeats of a group are not used: Python before 3.11.5 matches them wrongly.
 # No bracket expressions in these: programs differ on whether a slash inside one ends the pattern.
 _PATTERN = r"/[^/\\\[]*+/"
 _SED_ADDRESS = rf"(?:\d+|\$|{_PATTERN})"
 _SED_PICK = rf"(?:{_SED_ADDRESS}(?:,(?:{_SED_ADDRESS}|\+\d+))?)?[pdq=]"
 _SED_SCRIPT = re.compile(
-    rf"{_SED_PICK}(?:; ?{_SED_PICK})*+"
-    r"|s(?P<end>[/|,#@])(?:(?!(?P=end))[^\\]|\\[sSwWb.*+?()$^])*+(?P=end)"
-    r"(?:(?!(?P=end))[^\\]|\\[1-9])*+(?P=end)g?"
+    rf"{_SED_PICK}(?:; ?{_SED_PICK})*"
+    r"|s(?P<end>[/|,#@])(?:(?!(?P=end))[^\\]|\\[sSwWb.*+?()$^])*(?P=end)"
+    r"(?:(?!(?P=end))[^\\]|\\[1-9])*(?P=end)g?"
 )
 _AWK_ITEM = r'(?:\$\d++|\$NF|NR|NF|"[^"\\]*+")'
 # Nothing in these can match in two ways, or a long script could keep us busy for ever.
 _AWK_PROGRAM = re.compile(
     rf"\s*+(?:(?:NR|NF)\s*+(?:==|!=|<=|>=|<|>)\s*+\d++\s*+|{_PATTERN}\s*+)?"
-    rf"(?:\{{\s*+print(?:\s++{_AWK_ITEM}(?:\s*+(?:,\s*+)?{_AWK_ITEM})*+)?\s*+\}}\s*+)?"
+    rf"(?:\{{\s*+print(?:\s++{_AWK_ITEM}(?:\s*+(?:,\s*+)?{_AWK_ITEM})*)?\s*+\}}\s*+)?"
 )
 
 _SORT = Options(

@@ -50,13 +50,16 @@ class Asked:
 class Visitor:
     """One connection from inside the tree."""
 
-    def __init__(self, session: Supervised, token: str, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, session: Supervised, token: str, writer: asyncio.StreamWriter, turn: asyncio.Lock
+    ) -> None:
         self.asked: set[Asked] = set()
+        self._turn = turn
         self._session = session
         self._token = token
         self._ref: object = None
         self._writer = writer
-        self._peer = peers.of(writer.get_extra_info("socket"))
+        self._peer = peers.of(writer.get_extra_info("socket"), session.record)
         self._verbs: dict[str, Callable[[object, Json], None]] = {
             "propose": self._propose,
             "hook": self._hook,
@@ -70,7 +73,9 @@ class Visitor:
         try:
             while data := await reader.read(65536):
                 for line in lines.feed(data):
-                    self._take(line)
+                    async with self._turn:
+                        self._take(line)
+                        await asyncio.sleep(0)  # whoever watches or decides comes in between
             if lines.torn:
                 self._turn_away(wire.WireError("the last message was cut off"))
         except AgentwatchError as error:
@@ -82,6 +87,7 @@ class Visitor:
         finally:
             for asked in list(self.asked):
                 self._session.withdraw(asked)
+                await asyncio.sleep(0)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Answer, if the peer is still there."""
@@ -144,12 +150,13 @@ class Visitor:
 
 
 async def listen(session: Supervised, token: str) -> asyncio.Server:
-    """Open the door; every connection is served on its own."""
+    """Open the door; one message at a time, or a flood of them would starve everybody else."""
+    turn = asyncio.Lock()
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with contextlib.suppress(asyncio.CancelledError):  # the supervisor is leaving
-                await Visitor(session, token, writer).listen(reader)
+                await Visitor(session, token, writer, turn).listen(reader)
         finally:
             writer.close()
 

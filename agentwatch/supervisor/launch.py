@@ -108,9 +108,7 @@ def _contained(
     tty: bool,
 ) -> Running:
     require = Grade(config.require) if config.require else None
-    means = containment.best(require=require, forced=config.containment)
-    return containment.start(
-        means,
+    return containment.start_best(
         Launch(
             session=config.session,
             argv=argv,
@@ -123,4 +121,6 @@ def _contained(
             cookie=env["AGENTWATCH_COOKIE"],
             places=config.places,
         ),
+        require=require,
+        forced=config.containment,
     )

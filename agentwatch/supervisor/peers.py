@@ -47,23 +47,29 @@ class Peer:
         return f"{self.name}({self.pid})"
 
 
-def of(connection: socket.socket) -> Peer:
-    """Whoever connected; unknown parts are empty, an unknown pid is 0."""
+def of(connection: socket.socket, record: Record | None = None) -> Peer:
+    """Whoever connected; unknown parts are empty, an unknown pid is 0.
+
+    Of its ancestors, those are named that the agent started: ours and the user's are left out.
+    """
     pid, uid = _credentials(connection)
     try:
         process = psutil.Process(pid) if pid > 0 else None
         name = process.name() if process else "unknown"
-        parents = _ancestors(process) if process else ()
+        parents = _ancestors(process, record) if process else ()
     except (psutil.Error, OSError):
         name, parents = "unknown", ()
     return Peer(pid, uid, name, parents)
 
 
-def _ancestors(process: psutil.Process) -> tuple[str, ...]:
-    """Nearest first, up to ourselves: what lies above the supervisor is the user's."""
+def _ancestors(process: psutil.Process, record: Record | None) -> tuple[str, ...]:
+    """Nearest first, up to the first process of ours."""
+    ours = {os.getpid()}
+    if record is not None:
+        ours |= {one.pid for one in (record.root, *record.helpers) if one is not None}
     found = []
     for parent in process.parents():
-        if parent.pid == os.getpid():
+        if parent.pid in ours:
             break
         found.append(f"{parent.name()}({parent.pid})")
     return tuple(found)

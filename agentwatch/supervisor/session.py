@@ -133,6 +133,7 @@ class Supervised:
 
     def decide(self, action: str, digest: str, verdict: Verdict, by: str, because: str) -> Action:
         """A person's answer; raises AgentwatchError if it does not fit what waits."""
+        self.tick()  # after a stop the answer is here before the timers: late is late
         full = self.gate.find(action).id
         self._carry_out(
             self.gate.decide(full, digest, verdict, by=by, because=because, wall=time.time())
@@ -278,7 +279,9 @@ class Supervised:
 
     def save(self) -> None:
         """Keep the session as last known for those who come when no supervisor answers."""
-        text = json.dumps(self.snapshot().to_json())
+        # The guard says what leaving means, from this file.
+        detach = {"on_detach": self.config.on_detach.value}
+        text = json.dumps({**self.snapshot().to_json(), **detach})
         try:
             write_private(self.places.session, text.encode())
         except OSError as error:

@@ -1,6 +1,6 @@
 """The screen: a client of one session's supervisor, with the second line of the kill.
 
-Owns the way in: finding the session, refusing where no screen can be, the parting word.  Never
+Owns the way in: finding the session, refusing where no screen can be.  Never
 owns the agent, and decides nothing that the supervisor does not check again.
 """
 
@@ -13,9 +13,6 @@ from collections.abc import Sequence
 from agentwatch import paths
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.paths import Places
-
-LEAVING = "The screen is left; {id} goes on, and what is pending stays held."
-COMING_BACK = "`agentwatch watch {id}` comes back, `agentwatch kill {id}` ends it."
 
 
 def main(argv: Sequence[str]) -> int:
@@ -42,9 +39,6 @@ def _show(places: Places) -> int:
     status = app.run()
     if status != 0:
         return app.return_code or 1
-    if not app.watched.over:
-        print(LEAVING.format(id=places.id))
-        print(COMING_BACK.format(id=places.id))
     return 0
 
 

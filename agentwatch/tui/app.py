@@ -21,10 +21,10 @@ from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
-from agentwatch.client import Stream
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Json, SessionState, Verdict
 from agentwatch.paths import Places
+from agentwatch.stream import Stream
 from agentwatch.tui.driver import Kill, Killed, KillSwitch, Outcome, TerminalDriver
 from agentwatch.tui.hearing import Hearing
 from agentwatch.tui.keys import Where, bound

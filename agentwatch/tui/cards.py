@@ -66,7 +66,11 @@ def card_lines(seen: Seen, *, airy: bool = False) -> list[Line]:
 
 def summary(seen: Seen) -> Text:
     """One line for the queue."""
-    return agent_text(seen.action.proposal.summary or seen.action.proposal.command or "")
+    proposal = seen.action.proposal
+    said = proposal.summary or proposal.command or ""
+    # A row has no room for where everything lies; what is elsewhere keeps its whole path.
+    here = f"{proposal.cwd}/" if proposal.cwd and proposal.cwd != "/" else ""
+    return agent_text(said.replace(here, "") if here else said)
 
 
 def _head(seen: Seen) -> list[Line]:

@@ -29,7 +29,7 @@ TURN = 0.002
 
 
 class Wire(Protocol):
-    """`client.Stream`, or a double of it."""
+    """`stream.Stream`, or a double of it."""
 
     async def call(self, op: str, **fields: Any) -> Any:
         """The result of one request; raises AgentwatchError."""

@@ -97,7 +97,9 @@ def once(work: Path, *, gated: bool, means: str, skip: set[str]) -> dict[str, fl
 
 
 def main() -> None:
-    names = subprocess.run([sys.executable, "-c", AGENT, "--names"], capture_output=True, check=True)
+    names = subprocess.run(
+        [sys.executable, "-c", AGENT, "--names"], capture_output=True, check=True
+    )
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--means", default="pidns")

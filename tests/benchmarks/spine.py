@@ -112,7 +112,9 @@ def paints(rounds: int) -> None:
 def starts(rounds: int) -> None:
     """`run -- true` beside `true` and a bare Python, in turns."""
     world = World(Path(tempfile.mkdtemp(prefix="aw")))
-    ours, bare, python = [], [], []
+    ours: list[float] = []
+    bare: list[float] = []
+    python: list[float] = []
     for _ in range(rounds):
         for taken, argv in (
             (ours, world.command("run", "--no-tui", "--", "true")),

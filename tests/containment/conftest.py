@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,9 @@ import pytest
 from agentwatch import containment
 from agentwatch.containment import MEANS, Launch, Means, Running
 from agentwatch.errors import AgentwatchError
-from agentwatch.model import Grade
 from agentwatch.paths import Places
 from tests.containment import stage
+from tests.containment.crowd import Bystanders
 
 Start = Callable[..., Running]
 StandIn = Callable[..., subprocess.Popen[bytes]]
@@ -25,9 +24,7 @@ StandIn = Callable[..., subprocess.Popen[bytes]]
 def found(name: str) -> Means:
     """A means, or a skip with what this machine says."""
     try:
-        if name == "subreaper-B":
-            return replace(containment.best(forced="subreaper"), grade=Grade.B)
-        return containment.best(forced=name)
+        return stage.means_called(name)
     except AgentwatchError as error:
         pytest.skip(error.what)
 
@@ -48,6 +45,21 @@ def strong(request: pytest.FixtureRequest) -> Means:
 def pidns() -> Means:
     """The pid namespace alone."""
     return found("pidns")
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bystanders]:
+    """Bystanders of a whole file of tests."""
+    there = Bystanders(tmp_path_factory.mktemp("crowd"))
+    yield there
+    there.end()
+
+
+@pytest.fixture
+def bystanders(crowd: Bystanders) -> Iterator[Bystanders]:
+    """Bystanders that must not have been touched at the end."""
+    yield crowd
+    crowd.check()
 
 
 @pytest.fixture
@@ -71,7 +83,8 @@ def start(places: Places) -> Iterator[Start]:
 
     def starting(means: Means, *argv: str, **options: object) -> Running:
         stdio = options.pop("stdio", (null, 2, 2))
-        order: Launch = stage.launch(places, argv, stdio, **options)  # type: ignore[arg-type]
+        where = options.pop("places", places)
+        order: Launch = stage.launch(where, argv, stdio, **options)  # type: ignore[arg-type]
         running.append(containment.start(means, order))
         return running[-1]
 
@@ -90,7 +103,7 @@ def stand_in(tmp_path: Path, places: Places) -> Iterator[StandIn]:
         means: Means, *argv: str, lease: tuple[float, float] = (30, 60)
     ) -> subprocess.Popen[bytes]:
         script = str(Path(stage.__file__).with_name("stand_in.py"))
-        words = (means.name, str(tmp_path), str(lease[0]), str(lease[1]), *argv)
+        words = (stage.name_of(means), str(tmp_path), str(lease[0]), str(lease[1]), *argv)
         process = subprocess.Popen(
             [sys.executable, script, *words],
             stdin=subprocess.PIPE,

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agentwatch.containment import Launch
+from agentwatch import containment
+from agentwatch.containment import Launch, Means, Proc, proc, subreaper
 from agentwatch.paths import Places
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNAWAYS = ROOT / "tests" / "runaways"
 PATIENCE = 20.0
+WITHOUT_SCOPE = "subreaper-B"
 
 
 class Ledger:
@@ -44,12 +46,17 @@ class Ledger:
         self.words += len(lines)
         self.ended = not data
 
-    def wait_for(self, count: int) -> None:
-        """Until so many different processes have spoken."""
+    def wait_for(self, count: int, words: int = 0) -> None:
+        """Until so many different processes have spoken, and so many words were said."""
         until = time.monotonic() + PATIENCE
-        while len(self.pids) < count:
+        while len(self.pids) < count or self.words < words:
             assert time.monotonic() < until, f"only {len(self.pids)} of {count} came up"
             self.read(0.1)
+
+    def heard(self, count: int) -> bool:
+        """Whether so many have spoken by now, or all are dead."""
+        self.read(0.02)
+        return self.ended or len(self.pids) >= count
 
     def silent_for(self, seconds: float) -> bool:
         """Whether nothing more is said for so long, what was under way apart."""
@@ -77,6 +84,19 @@ class Ledger:
             self.read(0.05)
         return self.ended
 
+    def holders(self) -> list[Proc]:
+        """Who has it open for writing, by looking at every process of this machine."""
+        holding = (pid for pid in proc.pids() if pid != os.getpid() and self._held_by(pid))
+        return [known for pid in holding if (known := proc.identify(pid))]
+
+    def _held_by(self, pid: int) -> bool:
+        try:
+            return any(
+                str(link.readlink()) == str(self.path) for link in Path(f"/proc/{pid}/fd").iterdir()
+            )
+        except OSError:
+            return False
+
     def close(self) -> None:
         os.close(self._reader)
 
@@ -99,6 +119,19 @@ def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> bo
             return False
         time.sleep(0.005)
     return True
+
+
+def means_called(name: str) -> Means:
+    """A means by its name, or the pair of reapers without its scope; raises AgentwatchError."""
+    if name == WITHOUT_SCOPE:
+        containment.best(forced=subreaper.MEANS.name)
+        return subreaper.MEANS
+    return containment.best(forced=name)
+
+
+def name_of(means: Means) -> str:
+    """What `means_called` takes."""
+    return WITHOUT_SCOPE if means is subreaper.MEANS else means.name
 
 
 def places_in(folder: Path) -> Places:
@@ -124,7 +157,7 @@ def environment() -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        "SPARED": str(os.getpid()),
+        "SPARED": os.environ.get("SPARED", str(os.getpid())),  # a stand-in is not spared
     }
 
 

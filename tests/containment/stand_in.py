@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agentwatch import containment
 from agentwatch.paths import Places
-from tests.containment.stage import launch
+from tests.containment.stage import launch, means_called
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     places = Places("test-1", Path(folder, "run"), Path(folder, "state"))
     null = os.open(os.devnull, os.O_RDWR)
     order = launch(places, tuple(sys.argv[5:]), (null, 2, 2), lease=(float(freeze), float(kill)))
-    running = containment.start(containment.best(forced=name), order)
+    running = containment.start(means_called(name), order)
     print("runs", flush=True)
     while not select.select([0], [], [], 0.05)[0]:
         running.beat()

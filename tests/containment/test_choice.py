@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from agentwatch import containment
-from agentwatch.containment import MEANS, helped, pidns, subreaper
+from agentwatch.containment import MEANS, Launch, Means, Running, helped, pidns, subreaper
 from agentwatch.containment.base import Unavailable
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Grade
+from agentwatch.paths import Places
+from tests.containment.stage import launch, wait_until
 
 
 def refuse(*_: object, **__: object) -> None:
@@ -51,6 +55,55 @@ def test_a_forced_means_has_no_substitute(monkeypatch: pytest.MonkeyPatch) -> No
         containment.best(forced="pidns")
     with pytest.raises(AgentwatchError, match="no containment called 'jail'"):
         containment.best(forced="jail")
+
+
+def test_starting_takes_the_strongest_that_starts(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One start after the other, without a trial before: on a terminal that stays usable."""
+    monkeypatch.setattr(pidns, "start", refuse)
+    started: list[Grade] = []
+    genuine = subreaper.start
+
+    def without_scope(means: Means, order: Launch) -> Running:
+        started.append(means.grade)
+        if means.grade is Grade.A:
+            raise helped.Failed("95", "scope")
+        return genuine(means, order)
+
+    monkeypatch.setattr(subreaper, "start", without_scope)
+    master, slave = os.openpty()
+    order = launch(places, ("sh", "-c", "read word </dev/tty"), (slave,) * 3, tty=True)
+    running = containment.start_best(order)
+    assert (running.record.means, running.record.grade) == ("subreaper", "B")
+    assert started == [Grade.A, Grade.B]
+    os.write(master, b"word\n")
+    assert wait_until(lambda: running.poll() == 0)
+    running.close()
+    os.close(master)
+    os.close(slave)
+
+
+def test_starting_takes_nothing_below_the_required_grade(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pidns, "start", refuse)
+    monkeypatch.setattr(subreaper, "start", refuse)
+    with pytest.raises(AgentwatchError) as failed:
+        containment.start_best(launch(places, ("true",), (0, 1, 2)), require=Grade.A)
+    assert failed.value.code == 125
+    assert "pidns: namespaces: Operation not permitted" in failed.value.what
+    assert "portable: only grade C" in failed.value.what
+    assert not places.containment.exists()
+
+
+def test_a_command_that_cannot_run_is_tried_once(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subreaper, "start", lambda *_: pytest.fail("tried again"))
+    with pytest.raises(AgentwatchError, match="command not found") as failed:
+        containment.start_best(launch(places, ("no-such-command",), (0, 1, 2)))
+    assert failed.value.code == 127
 
 
 def test_the_survey_tries_all_and_says_what_none_covers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,9 @@ from agentwatch.containment import Means
 from agentwatch.errors import AgentwatchError
 from agentwatch.kill import kill
 from agentwatch.paths import Places
+from tests.containment import gauntlet
 from tests.containment.conftest import Start
+from tests.containment.crowd import Bystanders
 from tests.containment.stage import Ledger, runaway
 
 
@@ -30,6 +32,23 @@ def test_no_member_beats_while_frozen_and_all_do_afterwards(
     containment.thaw(record)
     containment.thaw(record)
     assert ledger.hears_again()
+
+
+def test_nothing_moves_in_a_frozen_riot_and_all_of_it_can_be_killed(
+    means: Means, places: Places, ledger: Ledger, start: Start, bystanders: Bystanders
+) -> None:
+    """Twice, because freezing again after going on is another matter."""
+    unmarked = means.name != "portable"
+    record = start(means, *gauntlet.riot(ledger.path, unmarked=unmarked)).record
+    ledger.wait_for(40)
+    for _ in range(2):
+        containment.freeze(record)
+        assert ledger.silent_for(0.4)
+        containment.thaw(record)
+        assert ledger.hears_again()
+    containment.freeze(record)
+    assert kill(places, trigger="cli", by="test").left == ()
+    assert ledger.empties()
 
 
 def test_a_frozen_tree_can_be_killed(

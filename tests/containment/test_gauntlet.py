@@ -2,88 +2,159 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from agentwatch.containment import Means, members
+from agentwatch.containment import Means, Proc, Record, Running, members, proc
 from agentwatch.kill import kill
+from agentwatch.model import Receipt
 from agentwatch.paths import Places
-from tests.containment.conftest import Start
+from tests.containment import gauntlet, stage
+from tests.containment.conftest import StandIn, Start
+from tests.containment.crowd import Bystanders
+from tests.containment.gauntlet import ALL, HARD
 from tests.containment.stage import Ledger, runaway, wait_until
 
-COUNTS = {
-    "plain": 4,
-    "session": 3,
-    "daemons": 4,
-    "nohup": 1,
-    "deaf": 3,
-    "stopped": 3,
-    "hopper": 5,
-    "immortals": 2,
-    "bare": 2,
-    "headless": 2,
-    "adopter": 5,
-    "renamed": 2,
-    "storm": 200,
-}
-"""Each runaway and how many of its processes must have spoken before it is killed."""
-
-STEADY = {
-    "plain": 4,
-    "session": 3,
-    "daemons": 4,
-    "nohup": 3,
-    "deaf": 3,
-    "headless": 2,
-    "storm": 200,
-}
-"""Those whose number does not change, with what a receipt must count."""
-
-SLIPS_PORTABLE = {"bare", "hopper"}
-"""What the weakest means says it cannot hold."""
+TIMES = 20
 
 
-@pytest.mark.parametrize("name", COUNTS)
-def test_no_runaway_survives(
-    name: str, means: Means, places: Places, ledger: Ledger, start: Start
-) -> None:
-    if means.name == "portable" and name in SLIPS_PORTABLE:
-        pytest.skip("named in the means' own list of what it cannot do")
-    running = start(means, *runaway(name, ledger.path))
-    ledger.wait_for(COUNTS[name])
-    if name in STEADY:
-        assert wait_until(lambda: len(members(running.record)) == STEADY[name])
+def struck(places: Places, record: Record, ledger: Ledger) -> tuple[Receipt, list[Proc]]:
+    """Kill; the receipt, and who of those that were there lives on."""
+    seen = members(record)
     receipt = kill(places, trigger="cli", by="test")
-    assert receipt.left == ()
-    assert ledger.empties()
-    assert receipt.before == STEADY.get(name, receipt.before)
+    ledger.empties()
+    left = {one for one in seen if proc.alive(one)}
+    left.update(one for one in ledger.holders() if proc.alive(one))
+    return receipt, sorted(left, key=lambda one: one.pid)
+
+
+def judge(means: Means, named: str, receipt: Receipt, left: list[Proc]) -> None:
+    """Nobody may be left, but for a miss that this means names itself."""
+    if any(named in sentence for sentence in means.cannot):
+        for one in left:
+            proc.send(one, signal.SIGKILL)
+        return
+    words = [proc.command(one.pid) for one in left]
+    assert (left, words, receipt.left) == ([], [], ())
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int, int]]:
+    """The three files of an agent on a pty."""
+    ours, theirs = pty.openpty()
+    yield theirs, theirs, theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.fixture
+def cgroup() -> Iterator[Path]:
+    """Another cgroup to flee to."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for at in (words[1] for words in mounts if words[2].startswith("cgroup")):
+        folder = Path(at, f"runaway-{os.getpid()}")
+        with contextlib.suppress(OSError):
+            folder.mkdir()
+            break
+    else:
+        pytest.skip("no cgroup can be made here")
+    yield folder
+    assert wait_until(lambda: not (folder / "cgroup.procs").read_text())
+    folder.rmdir()
+
+
+def begin(
+    name: str, means: Means, ledger: Ledger, start: Start, request: pytest.FixtureRequest
+) -> Running:
+    """Start one runaway with what it needs."""
+    words = (str(request.getfixturevalue("cgroup")),) if name == "mover" else ()
+    command = gauntlet.command(name, ledger.path, *words)
+    if ALL[name].terminal:
+        return start(means, *command, stdio=request.getfixturevalue("terminal"), tty=True)
+    return start(means, *command)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_runaway_survives(
+    name: str,
+    means: Means,
+    places: Places,
+    ledger: Ledger,
+    start: Start,
+    bystanders: Bystanders,
+    request: pytest.FixtureRequest,
+) -> None:
+    running = begin(name, means, ledger, start, request)
+    what = ALL[name]
+    ledger.wait_for(what.speakers)
+    if what.steady:
+        assert wait_until(lambda: len(members(running.record)) == what.steady)
+    receipt, left = struck(places, running.record, ledger)
+    judge(means, what.named, receipt, left)
+    assert receipt.before == (what.steady or receipt.before)
     assert receipt.before > 0
     assert wait_until(lambda: running.poll() == 137)
 
 
-@pytest.mark.parametrize("name", ["hopper", "immortals", "bare"])
+@pytest.mark.parametrize("name", HARD)
 def test_the_hard_ones_never_survive(
-    name: str, strong: Means, places: Places, ledger: Ledger, start: Start
+    name: str, strong: Means, tmp_path: Path, start: Start, bystanders: Bystanders
 ) -> None:
-    """The moment of the kill differs each time: here right after the first words."""
-    start(strong, *runaway(name, ledger.path))
-    ledger.wait_for(2)
-    assert kill(places, trigger="cli", by="test").left == ()
-    assert ledger.empties()
+    """Twenty times, and each time the kill comes at another moment of their lives."""
+    for turn in range(TIMES):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        places = stage.places_in(folder)
+        with stage.ledger_in(folder) as ledger:
+            command = gauntlet.command(name, ledger.path)
+            running = start(strong, *command, places=places)
+            ledger.wait_for(2, words=turn % 7)
+            receipt, left = struck(places, running.record, ledger)
+            judge(strong, ALL[name].named, receipt, left)
+            running.close()
 
 
-def test_an_agent_that_attacks_what_is_above_it_gains_nothing(
-    strong: Means, places: Places, ledger: Ledger, start: Start
+@pytest.mark.parametrize("number", ["KILL", "STOP"])
+def test_an_agent_that_strikes_all_that_supervises_it_gains_nothing(
+    number: str,
+    means: Means,
+    places: Places,
+    ledger: Ledger,
+    stand_in: StandIn,
+    bystanders: Bystanders,
 ) -> None:
-    if strong.grade > "A":
-        pytest.skip("grade B says that an agent may kill both helpers")
-    running = start(strong, *runaway("assassin", ledger.path))
+    """It kills or stops supervisor, helpers and watchdog, as many as it can reach."""
+    supervisor = stand_in(means, *gauntlet.command("assassin", ledger.path, number))
+    record = Record.read(places.containment)
+    assert wait_until(lambda: ledger.heard(4))
+    receipt, left = struck(places, record, ledger)
+    judge(means, "kills both of our helpers", receipt, left)
+    if means.grade == "A" or number == "STOP":
+        assert supervisor.poll() is None
+    elif means.grade == "C":
+        assert supervisor.wait(5) == -signal.SIGKILL  # it was really struck
+
+
+def test_an_agent_that_signals_everybody_reaches_only_its_own(
+    means: Means,
+    places: Places,
+    ledger: Ledger,
+    start: Start,
+    bystanders: Bystanders,
+) -> None:
+    if means.grade != "A":
+        pytest.skip("this grade does not keep an agent from signalling the user's own processes")
+    outsider = str(bystanders.reporter.pid)
+    running = start(means, *gauntlet.command("everybody", ledger.path, outsider))
     ledger.wait_for(2)
-    assert running.poll() is None
-    assert kill(places, trigger="cli", by="test").left == ()
-    assert ledger.empties()
+    receipt, left = struck(places, running.record, ledger)
+    judge(means, "nothing that is named", receipt, left)
 
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])

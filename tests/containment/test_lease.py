@@ -12,18 +12,27 @@ from agentwatch.containment import Means, Record, proc
 from agentwatch.errors import AgentwatchError
 from agentwatch.kill import kill
 from agentwatch.paths import Places
+from tests.containment import gauntlet
 from tests.containment.conftest import StandIn
+from tests.containment.crowd import Bystanders
 from tests.containment.stage import Ledger, runaway, wait_until
 
 
-@pytest.mark.parametrize("name", ["daemons", "deaf", "headless", "immortals"])
+def rioting(means: Means, ledger: Ledger) -> tuple[str, ...]:
+    """The command of as many runaways at once as this means says that it can hold."""
+    return gauntlet.riot(ledger.path, unmarked=means.name != "portable")
+
+
+@pytest.mark.parametrize("name", ["daemons", "deaf", "headless", "immortals", "riot"])
 def test_a_killed_supervisor_leaves_nobody(
-    name: str, means: Means, ledger: Ledger, stand_in: StandIn
+    name: str, means: Means, ledger: Ledger, stand_in: StandIn, bystanders: Bystanders
 ) -> None:
-    supervisor = stand_in(means, *runaway(name, ledger.path))
-    ledger.wait_for(2)
+    riot = name == "riot"
+    argv = rioting(means, ledger) if riot else runaway(name, ledger.path)
+    supervisor = stand_in(means, *argv)
+    ledger.wait_for(40 if riot else 2)
     supervisor.kill()
-    assert ledger.empties()
+    assert ledger.empties(5)
 
 
 def test_a_killed_supervisor_and_a_stopped_helper_leave_nobody(
@@ -41,8 +50,8 @@ def test_a_killed_supervisor_and_a_stopped_helper_leave_nobody(
 def test_a_stopped_supervisor_freezes_the_tree_and_thaws_it_when_it_is_back(
     means: Means, ledger: Ledger, stand_in: StandIn
 ) -> None:
-    supervisor = stand_in(means, *runaway("daemons", ledger.path), lease=(0.5, 60))
-    ledger.wait_for(4)
+    supervisor = stand_in(means, *rioting(means, ledger), lease=(0.5, 60))
+    ledger.wait_for(40)
     assert not ledger.silent_for(0.2)
     supervisor.send_signal(signal.SIGSTOP)
     assert wait_until(lambda: ledger.silent_for(0.3))
@@ -54,8 +63,8 @@ def test_a_stopped_supervisor_freezes_the_tree_and_thaws_it_when_it_is_back(
 def test_a_supervisor_stopped_for_too_long_costs_the_tree_its_life(
     means: Means, ledger: Ledger, stand_in: StandIn
 ) -> None:
-    supervisor = stand_in(means, *runaway("daemons", ledger.path), lease=(0.3, 0.9))
-    ledger.wait_for(4)
+    supervisor = stand_in(means, *rioting(means, ledger), lease=(0.5, 1.2))
+    ledger.wait_for(40)
     supervisor.send_signal(signal.SIGSTOP)
     assert ledger.empties(5)
 

@@ -31,12 +31,14 @@ class Person:
         self.spawned.delaybeforesend = None  # its 50 ms would be measured as ours
 
     def look(self) -> str:
-        """The screen as text, after taking in what has arrived."""
+        """The screen as text, after taking in what has arrived; of a flood only the newest."""
+        arrived = b""
+        end = time.monotonic() + 0.5
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
-            while True:
-                data = self.spawned.read_nonblocking(65536, timeout=0.02)
-                self.raw += data
-                self._stream.feed(data)
+            while time.monotonic() < end:
+                arrived += self.spawned.read_nonblocking(65536, timeout=0.02)
+        self.raw += arrived
+        self._stream.feed(arrived[-65536:])
         return "\n".join(self.screen.display)
 
     def sees(self, pattern: str, *, within: float = DEADLINE) -> str:

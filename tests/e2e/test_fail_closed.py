@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from agentwatch import wire
-from tests.e2e.world import World, alive, wait_for
+from tests.e2e.world import World, contained, wait_for
 
 REPORTS_PIDS = """
 import os, subprocess, sys, time
@@ -46,17 +46,6 @@ json.dump([os.environ["AGENTWATCH_SOCKET"], os.environ["AGENTWATCH_TOKEN"]], ope
 os.rename("t.new", "told")
 time.sleep(120)
 """
-
-
-def contained(session: str) -> int:
-    """Processes alive that carry this session in their environment, by looking ourselves."""
-    marker = f"AGENTWATCH_SESSION={session}".encode()
-    count = 0
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and alive(int(folder.name)):
-            with contextlib.suppress(OSError):
-                count += marker in (folder / "environ").read_bytes()
-    return count
 
 
 @pytest.mark.parametrize("means", ["pidns", "subreaper", "portable"])

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.e2e.person import CTRL_BACKSLASH, CTRL_BRACKET, F8, F9, Person
-from tests.e2e.test_fail_closed import contained
-from tests.e2e.world import World, wait_for
+from tests.e2e.world import World, contained, wait_for
 
 INBOX = """
 import os, time
@@ -213,3 +212,18 @@ def test_a_planted_button_is_plain_text(world: World) -> None:
         shown = person.sees("@click=app.approve")
         assert "gotcha" in shown or "gotcha" in person.look()
         assert b"\x1b]0;gotcha" not in person.raw
+
+
+@pytest.mark.parametrize(
+    ("means", "words"), [("keep", "keeps running"), ("freeze", "will be frozen")]
+)
+def test_leaving_says_once_what_it_means(
+    world: World, inbox: tuple[str, str], means: str, words: str
+) -> None:
+    with at_terminal(world, *inbox, options=("--on-detach", means)) as person:
+        person.sees("delete .*/a")
+        person.types("q")
+        assert person.status() == 0
+        said = person.raw.decode(errors="replace")[-400:]
+        assert said.count("agentwatch watch") == 1
+        assert words in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from agentwatch.paths import Places
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,6 +75,20 @@ class World:
         if check and done.returncode != 0:
             pytest.fail(f"{args} gave {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def piped(self, text: str, *args: str) -> str:
+        """What it prints when this text is piped into it."""
+        done = subprocess.run(
+            self.command(*args),
+            env=self.env,
+            cwd=self.work,
+            text=True,
+            input=text,
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
+        return done.stdout
 
     def json(self, *args: str, check: bool = True) -> Any:
         """Run it with --json and read what it printed."""
@@ -142,6 +159,14 @@ class World:
             process.wait()
 
 
+def places_of(world: World) -> Places:
+    """The folders of the one live session."""
+    name = world.session()["id"]
+    return Places(
+        name, world.runtime / "agentwatch" / name, world.state / "agentwatch/sessions" / name
+    )
+
+
 def alive(pid: int) -> bool:
     """Whether a process still runs (a zombie does not)."""
     try:
@@ -149,3 +174,14 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return stat.rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+
+
+def contained(session: str) -> int:
+    """Processes alive that carry this session in their environment, by looking ourselves."""
+    marker = f"AGENTWATCH_SESSION={session}".encode()
+    count = 0
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and alive(int(folder.name)):
+            with contextlib.suppress(OSError):
+                count += marker in (folder / "environ").read_bytes()
+    return count

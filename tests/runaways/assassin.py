@@ -1,32 +1,22 @@
-"""Stops, then kills, everything above it that it can reach, and leaves daemons about."""
+"""Kills every process of the supervision that it can reach, after leaving daemons about.
 
+With "STOP" as its second word it stops them instead.
+"""
+
+import contextlib
 import os
 import signal
-from pathlib import Path
+import sys
 
-from tests.runaways.kin import daemon, live, open_ledger
+from tests.runaways.kin import daemon, live, open_ledger, within_reach
 
-
-def above(pid: int) -> list[int]:
-    """Its ancestors, nearest first, without the machine's first process."""
-    found = []
-    while pid > 1:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-        pid = int(stat.rpartition(b")")[2].split()[1])
-        if pid > 1:
-            found.append(pid)
-    return found
-
+NUMBER = signal.SIGSTOP if sys.argv[2:] == ["STOP"] else signal.SIGKILL
 
 ledger = open_ledger()
-daemon(ledger)
-SPARED = int(os.environ["SPARED"])  # the test's own process: on grade B it could be reached
-for number in (signal.SIGSTOP, signal.SIGKILL):
-    for target in above(os.getpid()):
-        if target == SPARED:
-            break
-        try:
-            os.kill(target, number)
-        except PermissionError:
-            continue
+targets = within_reach()  # before the daemons, which may end up beside it
+for _ in range(3):
+    daemon(ledger)
+for target in targets:
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.kill(target, NUMBER)
 live(ledger)

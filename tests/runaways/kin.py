@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 from typing import NoReturn
 
+HERE = Path(__file__).parent
 LIFE = 60.0
 BEAT = 0.05
 BORN = time.monotonic()
@@ -25,7 +27,11 @@ def open_ledger() -> int:
 
 
 def say(ledger: int) -> None:
-    os.write(ledger, f"{os.getpid()}\n".encode())
+    """Be heard; the test that does not listen any more is over, and so are we."""
+    try:
+        os.write(ledger, f"{os.getpid()}\n".encode())
+    except BrokenPipeError:
+        os._exit(0)
 
 
 def live(ledger: int, until: float = BORN + LIFE) -> NoReturn:
@@ -42,6 +48,37 @@ def child(ledger: int) -> int:
     if pid == 0:
         live(ledger)
     return pid
+
+
+def another(name: str, *words: str) -> list[str]:
+    """The command of another runaway on the same ledger."""
+    return [sys.executable, str(HERE / f"{name}.py"), sys.argv[1], *words]
+
+
+def within_reach() -> list[int]:
+    """Everybody above and beside it below the test's own process, nearest first.
+
+    Nobody where that process is not above it: then these would be the user's own.
+    """
+    spared = int(os.environ["SPARED"])
+    found: list[int] = []
+    pid = os.getpid()
+    while (parent := parent_of(pid)) != spared:
+        if parent <= 1:
+            return []
+        found.append(parent)
+        found += [near for near in children_of(parent) if near != pid]
+        pid = parent
+    return found
+
+
+def parent_of(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat").read_bytes()
+    return int(stat.rpartition(b")")[2].split()[1])
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def daemon(ledger: int) -> None:

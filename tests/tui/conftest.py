@@ -17,7 +17,8 @@ PINNED = "8.2.8"
 """The toolkit whose SVGs are compared byte for byte; elsewhere only their text is."""
 
 ROW = re.compile(
-    r'<text class="[^"]*-matrix" x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>', re.DOTALL
+    r'<text [^>]*? x="([\d.]+)" y="([\d.]+)"[^>]*? clip-path="[^"]*-line-\d+\)">(.*?)</text>',
+    re.DOTALL,
 )
 
 

@@ -146,6 +146,20 @@ async def test_a_card_that_does_not_fit_must_be_read_to_its_end(tmp_path: Path) 
         await on.until(lambda: on.supervisor.decisions)
 
 
+@pytest.mark.parametrize("length", range(68, 84))
+@pytest.mark.parametrize("others", [1, 40])
+async def test_no_character_of_a_card_is_cut_off_or_covered(
+    length: int, others: int, tmp_path: Path
+) -> None:
+    """With and without a scroll bar, whatever the length: the last character is on screen."""
+    command = "\n".join(["x" * (length - 1) + "Z"] + ["y"] * others)
+    async with stage(Supervisor(action(1, command=command)), tmp_path) as on:
+        await on.painted()
+        painted = [strip.text for strip in on.app.screen._compositor.render_strips()]
+        assert any("Z" in row for row in painted)
+        assert max(len(row) for row in on.main.card.text.split("\n")) <= 78
+
+
 async def test_a_card_whose_content_changes_must_be_looked_at_anew(tmp_path: Path) -> None:
     async with stage(Supervisor(action(1, command="ls")), tmp_path) as on:
         await on.calm()

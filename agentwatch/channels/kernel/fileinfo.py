@@ -133,9 +133,7 @@ def changing_mode(caller: Caller, name: str, call: Call) -> Held:
         raise
 
 
-def _mode_held(
-    caller: Caller, name: str, spot: Spot, values: tuple[int, ...], path: bytes
-) -> Held:
+def _mode_held(caller: Caller, name: str, spot: Spot, values: tuple[int, ...], path: bytes) -> Held:
     found = os.fstat(spot.handle)
     is_link = stat.S_ISLNK(found.st_mode)
     said = nature(found.st_mode)

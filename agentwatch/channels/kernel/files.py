@@ -130,9 +130,7 @@ def opening(caller: Caller, name: str, call: Call) -> Held:
         raise
 
 
-def _open_held(
-    caller: Caller, name: str, spot: Spot, flags: int, mode: int, path: bytes
-) -> Held:
+def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, path: bytes) -> Held:
     said: list[Flag] = []
     if spot.handle >= 0:
         found = os.fstat(spot.handle)

@@ -161,9 +161,7 @@ def _event(
     )
 
 
-def _image(
-    caller: Caller, spot: Spot, shown: bytes, argv: list[bytes]
-) -> tuple[Spot, list[bytes]]:
+def _image(caller: Caller, spot: Spot, shown: bytes, argv: list[bytes]) -> tuple[Spot, list[bytes]]:
     """The file whose code runs in the end, and the arguments it gets; raises OSError."""
     image = spot
     for _ in range(_NESTED):

@@ -127,7 +127,8 @@ def _names(event: Observed) -> tuple[str, ...]:
 
 def _within(name: str, prefixes: tuple[str, ...]) -> bool:
     return any(
-        name == prefix or (name.startswith(prefix) and (prefix[-1:] == "/" or name[len(prefix)] == "/"))
+        name == prefix
+        or (name.startswith(prefix) and (prefix[-1:] == "/" or name[len(prefix)] == "/"))
         for prefix in prefixes
     )
 

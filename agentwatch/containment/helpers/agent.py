@@ -30,7 +30,17 @@ ABOVE = 64
 class Order:
     """What to start, and how long it may run without a heartbeat."""
 
-    __slots__ = ("argv", "cwd", "env", "filter", "folders", "freeze_after", "kill_after", "scope", "tty")
+    __slots__ = (
+        "argv",
+        "cwd",
+        "env",
+        "filter",
+        "folders",
+        "freeze_after",
+        "kill_after",
+        "scope",
+        "tty",
+    )
 
     def __init__(self, raw: bytes) -> None:
         head, rest = raw.split(b"\0", 1)
@@ -140,14 +150,14 @@ def become(order: Order) -> None:
             os._exit(127)
         if os.getsid(0) != os.getpid():
             os.setsid()
-        if order.tty:
-            step = "tty"
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        step = "scope"
+        step = "scope"  # before the terminal, which a failing session leader would hang up
         if order.scope:
             from . import linux  # noqa: PLC0415  # only where the kernel has it
 
             linux.enter_scope()
+        if order.tty:
+            step = "tty"
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         step = "cwd"
         os.chdir(order.cwd)
         _default_signals()

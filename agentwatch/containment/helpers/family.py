@@ -96,6 +96,11 @@ def closure(rows: Table, known: Members, ours: frozenset[int]) -> Members:
     return inside
 
 
+def youngest_first(members: Members) -> list[tuple[int, int]]:
+    """Children before their parents: a shell must not see that its job was stopped."""
+    return sorted(members.items(), key=lambda item: (item[1], item[0]), reverse=True)
+
+
 def running(rows: Table, members: Members) -> Members:
     """Those members with a thread that can run or be continued."""
     return {pid: born for pid, born in members.items() if rows[pid].state not in "ZX"}
@@ -142,7 +147,7 @@ class Hunt:
         quiet = 0
         while quiet < 2:
             awake = {pid: b for pid, b in self.again().items() if self.rows[pid].state != "T"}
-            for pid, born in awake.items():
+            for pid, born in reversed(youngest_first(awake)):
                 send(pid, born, signal.SIGSTOP)
             held.update(awake)
             quiet = 0 if awake else quiet + 1

@@ -12,6 +12,7 @@ again, while the lease and the kill go on working.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -174,6 +175,7 @@ class _Init:
             os._exit(1)
         frozen = self._asked or self._lease.silent(now)
         if frozen != self._frozen:
+            self._first() if frozen else self._wake()
             self._everything(signal.SIGSTOP if frozen else signal.SIGCONT)
             self._frozen = frozen
 
@@ -198,6 +200,24 @@ class _Init:
         except ChildProcessError:
             os.write(self._status, f"exit {code} {left}\n".encode())
             os._exit(0)
+
+    def _first(self) -> None:
+        """Stop the agent before the others: it may be a shell, and its job keeps the terminal."""
+        from .tree import stands  # noqa: PLC0415  # needed only here
+
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._agent, signal.SIGSTOP)  # noqa: TID251  # our child, not reaped yet
+            stands(self._agent)
+
+    @staticmethod
+    def _wake() -> None:
+        """Continue the youngest first: a shell must not see that its job was stopped."""
+        from .tree import pids  # noqa: PLC0415  # needed only here
+
+        for pid in sorted(pids(), reverse=True):
+            if pid != 1 and os.getpid() == 1:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)  # noqa: TID251  # in our namespace, as pid 1
 
     @staticmethod
     def _everything(number: int) -> None:

@@ -36,6 +36,15 @@ CLEARING = 10.0
 RESTING = 50
 """Milliseconds between two sweeps that hold the tree still."""
 
+YIELDING = 0.003
+"""Seconds an ended agent's orphans live on: its killer gets the processor, not we."""
+
+PROGRESS = 0.25
+"""Seconds at most that we leave the killing to others while the dead come in."""
+
+PRECEDENCE = 50
+"""Milliseconds that the watcher leaves the killing to a reaper that is not stopped."""
+
 LOOKING = 1000
 """Milliseconds between two looks at the other reaper."""
 
@@ -62,9 +71,12 @@ class _Other:
         self.pid = pid
         self._warned = False
 
-    def useless(self) -> bool:
+    def stopped(self) -> bool:
         found = tree.stat(self.pid)
-        if found is None or found.state not in "Tt":
+        return found is not None and found.state in "Tt"
+
+    def useless(self) -> bool:
+        if not self.stopped():
             self._warned = False
             return False
         if not self._warned:
@@ -100,11 +112,22 @@ class _Watcher:
 
     def _finish(self) -> None:
         """Kill the tree, then the lower reaper, then what fell to us meanwhile."""
+        self._yield()
         keep = frozenset() if self._reaped else frozenset({self._reaper.pid})
         until = time.monotonic() + CLEARING
         tree.clear(os.getpid(), keep, until, self._reap)
         tree.clear(os.getpid(), frozenset(), until, self._reap)
         os._exit(0)
+
+    def _yield(self) -> None:
+        """Leave it to the lower one while that runs: two at it take longer than one."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        until = time.monotonic() + PRECEDENCE / 1000
+        while not self._reaped and not self._reaper.stopped() and time.monotonic() < until:
+            poll.poll(PRECEDENCE / 10)
+            drain(self._wake)
+            self._reap()
 
     def _reap(self) -> None:
         while True:
@@ -137,7 +160,7 @@ class _Reaper:
             linux.become_subreaper()
             linux.die_with_parent(signal.SIGUSR1)
             wake = wakeups(signal.SIGCHLD, signal.SIGUSR1)
-            self._try()
+            self._look()
             self._agent = start(self._order, self._status, lambda: linux.set_dumpable(True))
             self._serve(wake)
         except Exception:  # noqa: BLE001  # must not fall back into the watcher's code
@@ -146,17 +169,19 @@ class _Reaper:
             self._clear()
             os._exit(1)
 
-    def _try(self) -> None:
-        """For a trial, say whether the agent could be kept from signalling us."""
-        if self._order.argv:
+    def _look(self) -> None:
+        """Whether the kernel lists children; for a trial, also whether it can scope the agent."""
+        said = b"able\n"
+        if not tree.children(self._watcher.pid):
+            said = b"fail 38 children\n"  # 38: ENOSYS
+        elif self._order.argv:
             return
         try:
-            if self._order.scope:
+            if self._order.scope and not self._order.argv:
                 linux.enter_scope()
-            seen = tree.children(self._watcher.pid)
-            os.write(self._status, b"able\n" if seen else b"fail 38 children\n")  # 38: ENOSYS
         except OSError as error:
-            os.write(self._status, f"fail {error.errno} scope\n".encode())
+            said = f"fail {error.errno} scope\n".encode()
+        os.write(self._status, said)
         os._exit(0)
 
     def _serve(self, wake: int) -> None:
@@ -175,7 +200,7 @@ class _Reaper:
                 return
             self._hold()
         if self._code is not None:
-            left = self._clear()
+            left = self._leave()
             os.write(self._status, f"exit {self._code} {left}\n".encode())
             os._exit(0)
 
@@ -188,18 +213,30 @@ class _Reaper:
             tree.sweep(os.getpid(), others, signal.SIGCONT)
             self._held.clear()
 
+    def _leave(self) -> int:
+        """Clear up behind the agent, unless a kill from outside is just doing that."""
+        until = time.monotonic() + PROGRESS
+        while tree.children(os.getpid()) and time.monotonic() < until:
+            time.sleep(YIELDING)
+            if not self._reap():
+                break
+        return self._clear()
+
     def _clear(self) -> int:
         left = tree.count(tree.descendants(os.getpid()))
         tree.clear(os.getpid(), frozenset(), time.monotonic() + CLEARING, self._reap)
         return left
 
-    def _reap(self) -> None:
+    def _reap(self) -> int:
+        """Take the dead in; how many there were."""
+        count = 0
         while True:
             try:
                 pid, raw = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return count
             if pid == 0:
-                return
+                return count
+            count += 1
             if pid == self._agent:
                 self._code = exit_status(raw)

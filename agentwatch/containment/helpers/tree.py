@@ -9,15 +9,26 @@ look proves nothing; a sweep is over only when two looks in a row find nobody.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
 
 CHUNK = 65536
 
-COUNTING = 0.002
+COUNTING = 0.0005
 """Seconds that a count may hold up the SIGKILL that follows it."""
+
+GRIP = 256
+"""Processes held by a handle at one time; an ordinary user may have 1024 handles."""
+
+DYING = 0.01
+"""Seconds to sleep, at most, until the killed are dead and the next look is worth its time."""
+
+SETTLING = 0.005
+"""Seconds that a freeze may wait for the agent itself before it stops the others."""
 
 RUNNING, STILL, DEAD = "R", "T", "X"
 
@@ -77,6 +88,16 @@ def mode(pid: int, found: Stat | None, root: str = "/proc") -> str:
     if not living:
         return DEAD
     return STILL if living <= {"T", "t"} else RUNNING
+
+
+def stands(pid: int, seconds: float = SETTLING) -> None:
+    """Wait a moment until a process that was sent SIGSTOP really stands.
+
+    A shell that still runs when its job stops takes the terminal back from it.
+    """
+    until = time.monotonic() + seconds
+    while mode(pid, stat(pid)) == RUNNING and time.monotonic() < until:
+        time.sleep(0.0001)
 
 
 def carries(pid: int, cookie: str) -> bool | None:
@@ -145,31 +166,67 @@ def below(pid: int, root: int) -> bool | None:
     return True
 
 
-def sweep(root: int, keep: frozenset[int], number: int) -> list[int]:
-    """Signal every live descendant except `keep` that needs it; who that was."""
+def sweep(root: int, keep: frozenset[int], number: int, *, see: bool = False) -> list[int]:
+    """Signal every live descendant except `keep` that needs it; who that was.
+
+    With `see`, come back when those signalled last are dead, or do not die at once.
+    """
     known = descendants(root)
     family = {root, *known}
-    return [pid for pid in known if pid not in keep and _hit(pid, family, number)]
+    prey = [pid for pid in known if pid not in keep]
+    if number == signal.SIGCONT:
+        prey.reverse()  # a shell that runs before its job would see that it was stopped
+    hit: list[int] = []
+    for first in range(0, len(prey), GRIP):
+        last = first + GRIP >= len(prey)
+        hit += _strike(prey[first : first + GRIP], family, number, see=see and last)
+    return hit
 
 
-def _hit(pid: int, family: set[int], number: int) -> bool:
-    """Signal one process, unless its number now belongs to somebody outside the family."""
+def _strike(pids: list[int], family: set[int], number: int, *, see: bool) -> list[int]:
+    """Take hold of each, look who needs the signal, then signal them with nothing in between.
+
+    Whoever dies needs a processor for it: a look between two signals would wait for that.
+    """
+    held: list[tuple[int, int]] = []
     try:
-        handle = os.pidfd_open(pid)
-    except OSError:
-        return False
-    try:
-        found = stat(pid)
-        if found is None or found.parent not in family or not _needs(found, pid, number):
-            return False
-        signal.pidfd_send_signal(handle, number)
-    except PermissionError:
-        return True  # another user's by now: it counts as alive, and the receipt names it
-    except OSError:
-        return False
+        for pid in pids:
+            with contextlib.suppress(OSError):  # gone
+                held.append((pid, os.pidfd_open(pid)))
+        due = [(pid, handle) for pid, handle in held if _due(pid, family, number)]
+        for _, handle in due:
+            _signal(handle, number)
+        if see:
+            _await_end([handle for _, handle in due])
+        return [pid for pid, _ in due]
     finally:
-        os.close(handle)
-    return True
+        for _, handle in held:
+            os.close(handle)
+
+
+def _await_end(handles: list[int]) -> None:
+    """Sleep until they are dead: looking on meanwhile would keep them from a processor."""
+    until = time.monotonic() + DYING
+    poll = select.poll()
+    for handle in handles:
+        poll.register(handle, select.POLLIN)
+    left = len(handles)
+    while left and (wait := until - time.monotonic()) > 0:
+        for handle, _ in poll.poll(wait * 1000):
+            poll.unregister(handle)
+            left -= 1
+
+
+def _due(pid: int, family: set[int], number: int) -> bool:
+    """Whether it needs the signal, and its number does not belong to somebody else by now."""
+    found = stat(pid)
+    return found is not None and found.parent in family and _needs(found, pid, number)
+
+
+def _signal(handle: int, number: int) -> None:
+    """Signal one process; who is gone or another user's by now is a matter for the next look."""
+    with contextlib.suppress(OSError):
+        signal.pidfd_send_signal(handle, number)
 
 
 def _needs(found: Stat, pid: int, number: int) -> bool:
@@ -182,9 +239,9 @@ def _needs(found: Stat, pid: int, number: int) -> bool:
     return now != DEAD
 
 
-def clear(root: int, keep: frozenset[int], until: float, reap: Callable[[], None]) -> None:
+def clear(root: int, keep: frozenset[int], until: float, reap: Callable[[], object]) -> None:
     """Kill until two looks in a row find nobody, or the monotonic clock says `until`."""
     quiet = 0
     while quiet < 2 and time.monotonic() < until:
-        quiet = 0 if sweep(root, keep, signal.SIGKILL) else quiet + 1
+        quiet = 0 if sweep(root, keep, signal.SIGKILL, see=True) else quiet + 1
         reap()

@@ -65,7 +65,7 @@ class _Watchdog:
         return family.Hunt(family.read_members(self._path), self._ours, self._cookie)
 
     def _release(self) -> None:
-        for pid, born in self._held.items():
+        for pid, born in family.youngest_first(self._held):
             family.send(pid, born, signal.SIGCONT)
         self._held = {}
 

@@ -114,7 +114,9 @@ class Painted(ScrollView, can_focus=True):
         self.refresh()
 
     def _break(self) -> None:
-        width = self.scrollable_content_region.width
+        # The scroll bar's column is kept free even where there is none: were it to come after
+        # the lines are broken, it would lie over the last character of each.
+        width = self.content_region.width - self.styles.scrollbar_size_vertical
         if width <= 0 or width == self._broken_at:
             return
         self._broken_at = width

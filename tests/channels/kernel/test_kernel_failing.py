@@ -187,7 +187,11 @@ def test_a_fault_while_judging_is_a_refusal(wired: Wired, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [(RuntimeError("x"), errno.EPERM), (OSError(errno.EMFILE, "x"), errno.EMFILE), (OSError("x"), 1)],
+    [
+        (RuntimeError("x"), errno.EPERM),
+        (OSError(errno.EMFILE, "x"), errno.EMFILE),
+        (OSError("x"), 1),
+    ],
 )
 def test_a_fault_while_reading_is_an_error(wired: Wired, fault: Exception, code: int) -> None:
     wired.broken = fault

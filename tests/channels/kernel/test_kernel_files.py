@@ -31,7 +31,9 @@ SAY = "import os,sys\ndef t(f,*a,**k):\n try: print(f(*a,**k))\n except OSError 
 def test_reading_is_never_held(gated: Gated, means: str, tmp_path: Path) -> None:
     rig = gated(no, means=means)
     (tmp_path / "f").write_text("text")
-    rig.start(*python("import os; print(open('f').read(), os.listdir('.')[:0], os.stat('f').st_size)"))
+    rig.start(
+        *python("import os; print(open('f').read(), os.listdir('.')[:0], os.stat('f').st_size)")
+    )
     assert rig.wait() == 0
     assert rig.out == b"text [] 4\n"
     assert rig.events == []

@@ -156,7 +156,9 @@ def test_a_flipped_symlink_gains_nothing(gated: Gated, tmp_path: Path) -> None:
 
 def test_an_own_mount_over_an_allowed_folder_gains_nothing(gated: Gated, tmp_path: Path) -> None:
     good, bad = pair(tmp_path)
-    rig = gated(lambda event: event.kind is Deed.EXEC, {**allowing(Deed.WRITE, good), "default": "ask"})
+    rig = gated(
+        lambda event: event.kind is Deed.EXEC, {**allowing(Deed.WRITE, good), "default": "ask"}
+    )
     inside = f"mount --bind {bad} {good} && echo mounted && echo x > {good}/f; ls {good}"
     rig.start("unshare", "-Urm", "sh", "-c", inside)
     rig.wait()
@@ -164,7 +166,11 @@ def test_an_own_mount_over_an_allowed_folder_gains_nothing(gated: Gated, tmp_pat
         # The maps are written by unshare itself; without them there is no mount to try.
         assert not (bad / "f").exists()
     assert not (bad / "f").exists()
-    asked = [event for event in rig.events if event.kind is Deed.WRITE and event.path.startswith(str(tmp_path))]
+    asked = [
+        event
+        for event in rig.events
+        if event.kind is Deed.WRITE and event.path.startswith(str(tmp_path))
+    ]
     if b"mounted" in rig.out:
         assert [event.path for event in asked] == [str(bad / "f")]
         assert asked[0].inside_path == str(good / "f")

@@ -102,7 +102,8 @@ def test_remembered_is_exactly_that() -> None:
 
 
 @pytest.mark.parametrize(
-    "tables", [{"allow": {"x": []}}, {"allow": {"write": [""]}}, {"default": "yes"}, {"floor": [""]}]
+    "tables",
+    [{"allow": {"x": []}}, {"allow": {"write": [""]}}, {"default": "yes"}, {"floor": [""]}],
 )
 def test_tables_that_make_no_sense_change_nothing(tables: dict[str, Any]) -> None:
     made = rules(allow={"write": ["/w"]})

@@ -18,7 +18,10 @@ CALL = "import ctypes,os\nl=ctypes.CDLL(None,use_errno=True)\ndef c(*a):\n r=l.s
 @pytest.mark.parametrize("means", ["pidns", "subreaper"])
 def test_rings_and_new_opens_do_not_exist(gated: Gated, means: str) -> None:
     rig = gated(lambda event: False, means=means)
-    code = CALL + "c(425,8,ctypes.create_string_buffer(256)); c(426,0,0,0,0,0); c(427,0,0,0,0); c(437,-100,b'f',0,24)"
+    code = (
+        CALL
+        + "c(425,8,ctypes.create_string_buffer(256)); c(426,0,0,0,0,0); c(427,0,0,0,0); c(437,-100,b'f',0,24)"
+    )
     rig.start(*python(code))
     assert rig.wait() == 0
     assert rig.out.split() == [f"-{errno.ENOSYS}".encode()] * 4
