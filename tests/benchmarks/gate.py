@@ -47,7 +47,7 @@ def accept():
 threading.Thread(target=accept, daemon=True).start()
 work = {
     "1000 x /bin/true": lambda: spawn(1000),
-    "python -c pass x 10": lambda: [run(sys.executable, "-I", "-S", "-c", "pass") for _ in range(10)],
+    "python -c pass x 10": lambda: [run(sys.executable, "-ISc", "pass") for _ in range(10)],
     "git status x 10": lambda: [run("git", "-C", "repo", "status") for _ in range(10)],
     "gcc hello.c x 3": lambda: [run("gcc", "hello.c", "-o", "hello") for _ in range(3)],
     "make, 200 targets": lambda: run("make", "-s", "-B", "-f", "many.mk"),

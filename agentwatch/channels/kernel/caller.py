@@ -7,6 +7,9 @@ foreign user id are refused.  A process that is root only in a user namespace of
 user's rights for the files we touch for it, not that root's.
 """
 
+# ruff: noqa: PTH115
+# pathlib costs the start
+
 from __future__ import annotations
 
 import contextlib

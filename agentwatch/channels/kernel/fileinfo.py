@@ -3,6 +3,9 @@
 Owns links, truncation, modes and owners; each is done here, on the object that was judged.
 """
 
+# ruff: noqa: PTH101, TRY301
+# pathlib costs the start; errors of the caller's are raised where they are seen
+
 from __future__ import annotations
 
 import errno
@@ -73,7 +76,7 @@ def symlinking(caller: Caller, name: str, call: Call) -> Held:
         if new.handle >= 0:
             raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
         where = new.name(caller)
-        leads = os.path.normpath(os.path.join(os.path.dirname(where.path), os.fsdecode(target)))  # noqa: PTH118, PTH120  # pathlib costs the start
+        leads = os.path.normpath(os.path.join(os.path.dirname(where.path), os.fsdecode(target)))
         seen = event(Deed.LINK, caller, name, [Flag.SYMBOLIC], Name(leads), where, spelled=target)
     except BaseException:
         new.close()

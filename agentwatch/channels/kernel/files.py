@@ -9,6 +9,9 @@ kernel would refuse to reopen a stranger's file in a sticky folder (fs.protected
 not.  A link's target is judged by where it leads when it is made.
 """
 
+# ruff: noqa: TRY301
+# errors of the caller's are raised where they are seen
+
 from __future__ import annotations
 
 import errno

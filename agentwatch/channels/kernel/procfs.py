@@ -5,6 +5,9 @@ Owns the caller's terminal and the files of procfs that look at their opener's u
 What does not work: `/dev/tty` comes as the terminal's own device, so ttyname() shows that.
 """
 
+# ruff: noqa: PTH115, PTH116
+# pathlib costs the start
+
 from __future__ import annotations
 
 import errno

@@ -9,6 +9,9 @@ at before its first instruction; all it does is held like everybody's.  Programs
 binfmt_misc get ENOEXEC.  An unreadable program is taken for a native one.
 """
 
+# ruff: noqa: PTH116
+# pathlib costs the start
+
 from __future__ import annotations
 
 import errno

@@ -9,6 +9,9 @@ has no name outside; it is marked so.  Host names are found by device and root o
 btrfs subvolumes and overlays may hide: those too count as private.
 """
 
+# ruff: noqa: PTH115, PTH123, TRY301
+# pathlib costs the start; errors of the caller's are raised where they are seen
+
 from __future__ import annotations
 
 import contextlib
@@ -266,7 +269,7 @@ def _outside(handle: int, shown: str, found: os.stat_result, caller: Caller) -> 
 
 
 def _mount_of(handle: int) -> str:
-    with open(f"/proc/self/fdinfo/{handle}", encoding="ascii") as lines:  # noqa: PTH123
+    with open(f"/proc/self/fdinfo/{handle}", encoding="ascii") as lines:
         for line in lines:
             if line.startswith("mnt_id:"):
                 return line.split()[1]
@@ -276,7 +279,7 @@ def _mount_of(handle: int) -> str:
 def _mounts(whose: str) -> list[tuple[str, str, str, str]]:
     """Id, device, root and mount point of every mount that a process sees."""
     path = f"/proc/{whose}/mountinfo"
-    with open(path, encoding="utf-8", errors="surrogateescape") as lines:  # noqa: PTH123
+    with open(path, encoding="utf-8", errors="surrogateescape") as lines:
         found = [line.split(" ", 5) for line in lines]
     return [(one[0], one[2], _plain(one[3]), _plain(one[4])) for one in found]
 

@@ -17,6 +17,7 @@ DENY = "deny"
 ASK = "ask"
 
 _TWO_NAMES = (Deed.RENAME, Deed.LINK)
+_MOVING = (Deed.RENAME, Deed.DELETE)
 _REACHING = (Deed.CONNECT, Deed.DATAGRAM)
 
 
@@ -72,7 +73,9 @@ class Rules:
         if len(self._exact) < 100_000:
             self._exact.add(_key(event))
 
-    def judge(self, event: Observed, below: Callable[[int, int], bool]) -> str:
+    def judge(  # noqa: PLR0911 - one reason a line
+        self, event: Observed, below: Callable[[int, int], bool]
+    ) -> str:
         """allow, deny or ask; `below` says whether a process descends from another."""
         names = _names(event)
         if event.kind in _REACHING:
@@ -81,10 +84,10 @@ class Rules:
             return ALLOW
         if event.kind is not Deed.EXEC and any(_within(name, self._floor) for name in names):
             return DENY
-        if event.kind is not Deed.EXEC and _holds(names, self._floor):
+        if event.kind in _MOVING and _above(names, self._floor):
             return DENY
         if Flag.PRIVATE in event.flags:
-            return ASK if self._default == ASK else self._default
+            return self._default
         allowed = self._allow.get(event.kind.value, ())
         if allowed and names and all(_within(name, allowed) for name in names):
             return ALLOW
@@ -97,7 +100,8 @@ class Rules:
         if event.family is None:  # a connected socket's own datagram
             return ALLOW
         if event.family is Family.UNIX:
-            if event.path and _within(event.path, self._floor):
+            ours = event.path and _within(event.path, self._floor)
+            if ours and f"unix:{event.path}" not in self._allow.get(event.kind.value, ()):
                 return DENY
             kind = "unix:@" if Flag.ABSTRACT in event.flags else "unix:"
             names = [kind + event.path]
@@ -133,7 +137,7 @@ def _within(name: str, prefixes: tuple[str, ...]) -> bool:
     )
 
 
-def _holds(names: tuple[str, ...], floor: tuple[str, ...]) -> bool:
+def _above(names: tuple[str, ...], floor: tuple[str, ...]) -> bool:
     """Whether one of the names is a folder above what nobody may change."""
     return any(item.startswith(name.rstrip("/") + "/") for name in names for item in floor)
 

@@ -120,8 +120,8 @@ def install_filter(program: bytes) -> int:
     mode = ctypes.c_uint(_SECCOMP_SET_MODE_FILTER)
     found = _libc.syscall(_SECCOMP, mode, ctypes.c_uint(flags), ctypes.byref(shape))
     if found < 0 and ctypes.get_errno() == 22:  # EINVAL: a kernel before 5.19
-        flags = ctypes.c_uint(_FILTER_NEW_LISTENER)
-        found = _libc.syscall(_SECCOMP, mode, flags, ctypes.byref(shape))
+        flags = _FILTER_NEW_LISTENER
+        found = _libc.syscall(_SECCOMP, mode, ctypes.c_uint(flags), ctypes.byref(shape))
     return _check(found)
 
 

@@ -1,4 +1,6 @@
-"""The rig for gate tests: a real containment, a real gate process, and a judge that is a function."""
+"""The rig for gate tests: a real containment and gate process, and a function as judge."""
+
+# the agents' programs read best as they run
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Whatever breaks, nothing passes."""
 
+# ruff: noqa: E501  # the agents' programs read best as they run
+
 from __future__ import annotations
 
 import errno
@@ -65,8 +67,7 @@ def test_a_waiter_that_is_killed_leaves_nothing_behind(gated: Gated, tmp_path: P
         "p=os.fork()\nif p==0: os.unlink('f')\n"
         "open('ready','w'); os.kill(p,9); os.waitpid(p,0); print('reaped',flush=True); time.sleep(60)"
     )
-    rig = gated(lambda event: None if event.kind is Deed.DELETE else len(rig.asked) > 0)
-    rig.judge = lambda event: None
+    rig = gated(lambda event: None)
     rig.start(*python(code))
     until(lambda: len(rig.asked) == 2, "both questions")
     by_kind = {event.kind: number for number, event in rig.asked}

@@ -1,5 +1,7 @@
 """What the gate does with files: held, judged by the object, done for the caller."""
 
+# ruff: noqa: E501  # the agents' programs read best as they run
+
 from __future__ import annotations
 
 import stat

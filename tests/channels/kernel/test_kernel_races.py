@@ -1,5 +1,7 @@
 """What was judged is what happens: threads that change the call after it was read gain nothing."""
 
+# ruff: noqa: E501  # the agents' programs read best as they run
+
 from __future__ import annotations
 
 from pathlib import Path

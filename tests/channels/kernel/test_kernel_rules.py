@@ -50,6 +50,7 @@ def test_the_floor_is_above_every_table() -> None:
     made = rules(allow={kind.value: ["/"] for kind in Deed}, floor=["/w/keys"], default="allow")
     for kind in set(Deed) - {Deed.EXEC, Deed.CONNECT, Deed.DATAGRAM, Deed.SIGNAL}:
         assert made.judge(seen(kind, "/w/keys/a", "/w/b"), never) == "deny"
+    for kind in (Deed.RENAME, Deed.DELETE):
         assert made.judge(seen(kind, "/w", "/w/b"), never) == "deny"
     assert made.judge(seen(Deed.RENAME, "/w/b", "/w/keys"), never) == "deny"
     assert made.judge(seen(Deed.CONNECT, "/w/keys", family=Family.UNIX), never) == "deny"
@@ -97,7 +98,7 @@ def test_remembered_is_exactly_that() -> None:
     made.remember(event)
     assert made.judge(event, never) == "allow"
     for change in ({"argv": ("ls",)}, {"cwd": "/x"}, {"exe": "/x"}):
-        other = {"exe": "/bin/ls", "argv": ("ls", "-l"), "cwd": "/w", **change}
+        other: dict[str, Any] = {"exe": "/bin/ls", "argv": ("ls", "-l"), "cwd": "/w", **change}
         assert made.judge(seen(Deed.EXEC, "/bin/ls", **other), never) == "ask"
 
 

@@ -1,5 +1,7 @@
 """Connections and datagrams: held, and made on the caller's own socket."""
 
+# ruff: noqa: E501  # the agents' programs read best as they run
+
 from __future__ import annotations
 
 import socket
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agentwatch.channels.kernel.acts import Deed, Family, Flag, Observed
+from agentwatch.channels.kernel.acts import Deed, Family, Flag
 from tests.channels.kernel.conftest import Gated
 from tests.channels.kernel.rig import python
 
@@ -173,7 +175,11 @@ def test_resolver_traffic_by_several_messages(gated: Gated, tmp_path: Path) -> N
 
 def test_the_test_server_is_reachable_without_a_gate(server: socket.socket) -> None:
     """What the denied tests rely on: somebody would have answered."""
-    answered = threading.Thread(target=lambda: server.accept()[0].close())
+
+    def accept() -> None:
+        server.accept()[0].close()
+
+    answered = threading.Thread(target=accept)
     answered.start()
     socket.create_connection(server.getsockname(), 5).close()
     answered.join(5)

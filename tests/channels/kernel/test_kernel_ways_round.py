@@ -1,5 +1,7 @@
 """The known ways round a system call filter are refused, each with an error programs understand."""
 
+# ruff: noqa: E501  # the agents' programs read best as they run
+
 from __future__ import annotations
 
 import errno

@@ -1,5 +1,7 @@
 """Programs that people's agents run go on working under the gate."""
 
+# ruff: noqa: E501, ISC004, Q003  # the agents' programs read best as they run
+
 from __future__ import annotations
 
 import shutil
