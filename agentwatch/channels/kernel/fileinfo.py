@@ -3,7 +3,7 @@
 Owns links, truncation, modes and owners; each is done here, on the object that was judged.
 """
 
-# ruff: noqa: PTH101, TRY301
+# ruff: noqa: PTH101, PTH118, PTH120, TRY301
 # pathlib costs the start; errors of the caller's are raised where they are seen
 
 from __future__ import annotations

@@ -6,7 +6,10 @@ never runs.
 
 What does not work: a terminal opened by us never becomes the caller's controlling one.  Where the
 kernel would refuse to reopen a stranger's file in a sticky folder (fs.protected_regular), we do
-not.  A link's target is judged by where it leads when it is made.
+not.  A link's target is judged by where it leads when it is made.  What is done by us is not bound
+by a Landlock domain that the caller entered itself, nor, for a root agent, by capabilities it gave
+up: an agent's own sandbox of that kind holds back less, and the judgement is what is left of it.
+On a file system without RENAME_NOREPLACE a name may be taken between judgement and rename.
 """
 
 # ruff: noqa: TRY301
@@ -261,12 +264,29 @@ def renaming(caller: Caller, name: str, call: Call) -> Held:
 
     def rename() -> Answer:
         with caller.rights():
-            abi.rename(old.folder, old.last, new.folder, new.last, flags)
+            _rename(old, new, flags)
         return DONE
 
     return Held(caller, seen, rename, old, new)
 
 
+def _rename(old: Spot, new: Spot, flags: int) -> None:
+    """Rename; onto a name that was free when it was judged, only while it is."""
+    only = _NOREPLACE if new.handle < 0 and not flags else flags
+    try:
+        abi.rename(old.folder, old.last, new.folder, new.last, only)
+    except OSError as error:
+        if only == flags:
+            raise
+        if error.errno == errno.EEXIST:
+            raise Changed from None
+        if error.errno != errno.EINVAL:
+            raise
+        # A file system that cannot say "only if free".
+        abi.rename(old.folder, old.last, new.folder, new.last, flags)
+
+
+_NOREPLACE = 1
 _UNSIGNED_CWD = 0xFFFFFF9C
 
 

@@ -123,9 +123,6 @@ class Loop:
                 self._answer(call, found)
                 return
             held = found
-            if not self.listener.valid(call.id):
-                held.drop()
-                return
             verdict = DENY if self._asked_again(held.event) else self._judge(held.event)
             if verdict == ASK and not self.alone:
                 self._ask(call, held, tries)
@@ -173,6 +170,9 @@ class Loop:
         self.listener.answer(call.id, GOES_ON)
 
     def _ask(self, call: Call, held: Held, tries: int) -> None:
+        if not self.listener.valid(call.id):
+            held.drop()
+            return
         self._number += 1
         self._held[self._number] = (call, held, tries)
         self.channel.say({"event": self._number, **held.event.to_json()})

@@ -6,7 +6,8 @@ points to; then the new image is not the judged one, and it is killed.
 
 What does not work: a hand-made static program that never asks for its thread pointer is not looked
 at before its first instruction; all it does is held like everybody's.  Programs started through
-binfmt_misc get ENOEXEC.  An unreadable program is taken for a native one.
+binfmt_misc get ENOEXEC.  An unreadable program is taken for a native one.  A script behind a
+link that is changed meanwhile runs with the judged interpreter and arguments, but may be another.
 """
 
 # ruff: noqa: PTH116
@@ -26,6 +27,9 @@ from .caller import Caller
 from .files import Held, _folder
 from .listener import GOES_ON, Answer, Call
 from .resolve import Name, Spot
+
+MOST_WAITING = 4096
+"""Starts not seen through (they failed, or their process died) before the dead are dropped."""
 
 _HEAD = 256
 _NESTED = 5
@@ -53,6 +57,8 @@ class Starts:
 
     def expect(self, pid: int, expected: Expected) -> Answer:
         """Let a start go on, and remember what must come of it."""
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting = {one: what for one, what in self._waiting.items() if alive(one)}
         self._waiting[pid] = expected
         return GOES_ON
 
@@ -61,7 +67,7 @@ class Starts:
         expected = self._waiting.get(tid)
         if expected is None:
             return None
-        if started(tid) == expected.started and not _is(tid, expected):
+        if not _is(tid, expected) and started(tid) == expected.started:
             return expected.event
         del self._waiting[tid]
         return None
@@ -71,13 +77,14 @@ class Starts:
         expected = self._waiting.get(pid)
         return expected is not None and _is(pid, expected)
 
-    def forget(self, alive: set[int]) -> None:
-        """Drop those that ended before they were seen through."""
-        for pid in self._waiting.keys() - alive:
-            del self._waiting[pid]
 
-    def __len__(self) -> int:
-        return len(self._waiting)
+def alive(pid: int) -> bool:
+    """Whether a process of this number is there."""
+    try:
+        started(pid)
+    except OSError:
+        return False
+    return True
 
 
 def _is(pid: int, expected: Expected) -> bool:
