@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
+from agentwatch import containment
 from agentwatch.cli import COMMANDS
 from agentwatch.tui.keys import TABLE
 
@@ -50,7 +52,16 @@ def _first(said: str) -> str:
     return " ".join(said.partition("\n\n")[0].split())
 
 
-BLOCKS = {"keys": keys, "help": commands, "layout": layout}
+def misses() -> str:
+    """What each means of containment says that it cannot do."""
+    lines = []
+    for name in containment.MEANS:
+        means = import_module(f"agentwatch.containment.{name}").MEANS
+        lines += [f"- **{name}** ({means.grade}): {said}." for said in means.cannot]
+    return "\n".join(lines)
+
+
+BLOCKS = {"keys": keys, "help": commands, "layout": layout, "misses": misses}
 
 
 def renewed(text: str) -> str:

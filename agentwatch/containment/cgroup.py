@@ -44,7 +44,7 @@ def make(session: str) -> str:
         parent = _own()
         _remove_stale(parent)
         path = parent / f"{_NAME}-{session}-{os.getpid()}"
-        path.mkdir(mode=0o700)
+        path.mkdir(mode=0o700, exist_ok=True)  # one of ours that is still emptying
     except OSError as error:
         raise Unavailable(error.strerror or str(error)) from error
     if os.access(path / "cgroup.kill", os.W_OK) and os.access(path / "cgroup.freeze", os.W_OK):

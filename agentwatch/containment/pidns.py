@@ -7,7 +7,8 @@ everything inside is dead and reaped: the kernel's proof of "nobody left".
 What does not work: needs unprivileged user namespaces (some distributions and most containers
 refuse them).  Inside, as an ordinary user, setuid programs and file capabilities have no effect.
 Processes that a daemon outside starts on the agent's behalf are not in the namespace.  With
-thousands inside, `before` may count unreaped dead ones: counting never holds the SIGKILL up.
+thousands inside, `before` may count unreaped dead ones: counting never holds the SIGKILL up.  A
+process that the agent left stopped is running again after a thaw.
 """
 
 from __future__ import annotations

@@ -7,14 +7,18 @@ wherever psutil does.
 What does not work: a process that cleared its environment, left for a session of its own and
 lost its parent between two looks (50 ms) is not found: `env -i` daemons, and chains that fork
 and exit without pause.  Nothing keeps the agent from killing the watchdog.  Whoever the desktop
-starts anew may be taken for the agent's and is then refused as a client.
+starts anew may be taken for the agent's and is then refused as a client.  A process that the
+agent left stopped is running again after a thaw.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from agentwatch.containment import proc
@@ -36,6 +40,8 @@ MEANS = Means(
 LADDER = (MEANS,)
 REMEDY = ""
 
+MAC = sys.platform == "darwin"
+
 STILL = 2.0
 """Seconds a freeze may take before it counts as failed."""
 
@@ -46,7 +52,11 @@ ADOPTERS = ("systemd", "launchd", "init")
 def probe() -> Means:
     """It needs only a process table."""
     table()
-    return MEANS
+    if not MAC:
+        return MEANS
+    from agentwatch.containment import darwin  # noqa: PLC0415  # only where there is no /proc
+
+    return replace(MEANS, cannot=(*MEANS.cannot, darwin.UNTRIED))
 
 
 def start(means: Means, launch: Launch) -> Running:
@@ -88,7 +98,16 @@ def hunt(record: Record) -> family.Hunt:
     known = family.read_members(members_file(record))
     if record.agent is not None:
         known[record.agent.pid] = record.agent.started
-    return family.Hunt(known, ours(record), record.cookie, table, carriers)
+    return family.Hunt(known, ours(record), record.cookie, table, carriers, lineage())
+
+
+def lineage() -> Callable[[family.Table, family.Members], family.Members] | None:
+    """The kernel's own word for who forked whom, on the system that keeps it."""
+    if not MAC:
+        return None
+    from agentwatch.containment import darwin  # noqa: PLC0415  # only there
+
+    return darwin.Lineage()
 
 
 def members_file(record: Record) -> str:

@@ -12,6 +12,7 @@ import os
 import select
 import threading
 import time
+from collections.abc import Callable
 
 from agentwatch.containment import helped, portable
 from agentwatch.containment.base import Launch, Means, Record, Running
@@ -102,7 +103,9 @@ class Tracked:
         hunt = portable.hunt(self.record)
         written: family.Members = {}
         looks = 0
-        while (raw := self._agent.process.poll()) is None and not self._stop.wait(PERIOD):
+        rest = _rest()
+        while (raw := self._agent.process.poll()) is None and not self._stop.is_set():
+            rest(self._stop, hunt.members)
             hunt.again(thorough=looks % THOROUGH == 0)
             looks += 1
             if hunt.members != written:
@@ -149,6 +152,21 @@ def _abandon(agent: helped.Helper, watchdog: helped.Helper | None) -> None:
     agent.close()
     if watchdog is not None:
         watchdog.close()
+
+
+def _rest() -> Callable[[threading.Event, family.Members], object]:
+    """How to wait for the next look: for its time, or on macOS until a member forks."""
+    if not portable.MAC:
+        return lambda stop, _members: stop.wait(PERIOD)
+    from agentwatch.containment import darwin  # noqa: PLC0415  # only there
+
+    forks = darwin.Forks()
+
+    def until_fork(_stop: threading.Event, members: family.Members) -> None:
+        forks.follow(members)
+        forks.wait(PERIOD)
+
+    return until_fork
 
 
 def _write(record: Record, members: family.Members) -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -43,9 +44,10 @@ Way = Callable[[Stage], AbstractContextManager[Trigger]]
 @contextmanager
 def raw_cgroup(stage: Stage) -> Iterator[Trigger]:
     """The kernel's limit: one write."""
-    path = cgroup.make("raw")
+    path = cgroup.make(stage.folder.name)
     with _started(("sh", "-c", f'echo 0 >{path}/cgroup.procs; exec "$@"', "sh", *stage.argv)):
         yield lambda: Path(path, "cgroup.kill").write_text("1")
+    cgroup.finish(path, time.monotonic() + 5)
     cgroup.remove(path)
 
 

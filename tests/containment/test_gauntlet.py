@@ -34,7 +34,7 @@ def struck(places: Places, record: Record, ledger: Ledger) -> tuple[Receipt, lis
     return receipt, sorted(left, key=lambda one: one.pid)
 
 
-def judge(means: Means, named: str, receipt: Receipt, left: list[Proc]) -> None:
+def judge(means: Means, named: str, receipt: Receipt, left: list[Proc], ledger: Ledger) -> None:
     """Nobody may be left, but for a miss that this means names itself."""
     if any(named in sentence for sentence in means.cannot):
         for one in left:
@@ -42,6 +42,7 @@ def judge(means: Means, named: str, receipt: Receipt, left: list[Proc]) -> None:
         return
     words = [proc.command(one.pid) for one in left]
     assert (left, words, receipt.left) == ([], [], ())
+    assert ledger.ended  # the kernel's word: a look at /proc may miss who hops
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_no_runaway_survives(
     if what.steady:
         assert wait_until(lambda: len(members(running.record)) == what.steady)
     receipt, left = struck(places, running.record, ledger)
-    judge(means, what.named, receipt, left)
+    judge(means, what.named, receipt, left, ledger)
     assert receipt.before == (what.steady or receipt.before)
     assert receipt.before > 0
     assert wait_until(lambda: running.poll() == 137)
@@ -116,7 +117,7 @@ def test_the_hard_ones_never_survive(
             running = start(strong, *command, places=places)
             ledger.wait_for(2, words=turn % 7)
             receipt, left = struck(places, running.record, ledger)
-            judge(strong, ALL[name].named, receipt, left)
+            judge(strong, ALL[name].named, receipt, left, ledger)
             running.close()
 
 
@@ -134,7 +135,7 @@ def test_an_agent_that_strikes_all_that_supervises_it_gains_nothing(
     record = Record.read(places.containment)
     assert wait_until(lambda: ledger.heard(4))
     receipt, left = struck(places, record, ledger)
-    judge(means, "kills both of our helpers", receipt, left)
+    judge(means, "kills both of our helpers", receipt, left, ledger)
     if means.grade == "A" or number == "STOP":
         assert supervisor.poll() is None
     elif means.grade == "C":
@@ -154,7 +155,7 @@ def test_an_agent_that_signals_everybody_reaches_only_its_own(
     running = start(means, *gauntlet.command("everybody", ledger.path, outsider))
     ledger.wait_for(2)
     receipt, left = struck(places, running.record, ledger)
-    judge(means, "nothing that is named", receipt, left)
+    judge(means, "nothing that is named", receipt, left, ledger)
 
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from agentwatch import containment
-from agentwatch.containment import Means, Record, proc
+from agentwatch.containment import Means, Record, cgroup, proc
 from agentwatch.errors import AgentwatchError
 from agentwatch.kill import kill
 from agentwatch.paths import Places
@@ -45,6 +45,27 @@ def test_a_killed_supervisor_and_a_stopped_helper_leave_nobody(
     supervisor.kill()
     assert ledger.empties()
     proc.send(record.helpers[0], signal.SIGKILL)  # nobody else continues it
+
+
+@pytest.mark.skipif(bool(cgroup.why_not()), reason="no cgroup to freeze a helper in")
+def test_a_helper_that_hangs_costs_the_tree_its_life(
+    strong: Means, places: Places, ledger: Ledger, stand_in: StandIn
+) -> None:
+    """Frozen, it looks neither stopped nor dead; only the beats that it does not read tell."""
+    stand_in(strong, *runaway("daemons", ledger.path))
+    ledger.wait_for(4)
+    record = Record.read(places.containment)
+    frozen = cgroup.make("hang")
+    try:
+        hangs = record.root if strong.name == "pidns" else record.helpers[0]
+        assert hangs is not None
+        assert cgroup.put(frozen, hangs.pid)
+        assert cgroup.freeze(frozen)
+        assert ledger.empties(15)
+    finally:
+        cgroup.thaw(frozen)
+        assert wait_until(lambda: not cgroup.pids(frozen))
+        cgroup.remove(frozen)
 
 
 def test_a_stopped_supervisor_freezes_the_tree_and_thaws_it_when_it_is_back(

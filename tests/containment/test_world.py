@@ -72,6 +72,57 @@ def test_the_agents_own_namespaces_work(pidns: Means, start: Start) -> None:
     assert said(start, pidns, "sh", "-c", nested) == ("1\n", 0)
 
 
+def needs(program: str) -> pytest.MarkDecorator:
+    """A test that drives a program users have."""
+    return pytest.mark.skipif(not shutil.which(program), reason=f"{program} is not installed")
+
+
+def test_the_agent_is_the_same_user_with_the_same_home(pidns: Means, start: Start) -> None:
+    text, _ = said(start, pidns, "sh", "-c", "id -u; id -g; test -O ~ && echo own")
+    assert text.split()[:2] == [str(os.getuid()), str(os.getgid())]
+    assert ("own" in text) == (Path.home().stat().st_uid == os.getuid())
+
+
+def test_a_port_opened_inside_is_the_machines(pidns: Means, start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        script = f"import socket; socket.create_connection(('127.0.0.1', {port})).close()"
+        assert said(start, pidns, sys.executable, "-c", script)[1] == 0
+
+
+@needs("node")
+def test_node_runs_and_starts_children(pidns: Means, start: Start) -> None:
+    script = "console.log(require('child_process').execSync('echo child').toString().trim())"
+    assert said(start, pidns, "node", "-e", script) == ("child\n", 0)
+
+
+@needs("gdb")
+def test_a_debugger_traces_its_child(pidns: Means, start: Start) -> None:
+    text, _ = said(start, pidns, "gdb", "-nx", "-batch", "-ex", "run", "--args", "/bin/true")
+    assert "exited normally" in text
+
+
+@needs("bwrap")
+def test_the_agents_own_sandbox_works(pidns: Means, start: Start) -> None:
+    """With the options that coding agents give it."""
+    walls = ("--new-session", "--die-with-parent", "--unshare-pid", "--unshare-net")
+    world = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")
+    text, code = said(start, pidns, "bwrap", *walls, *world, "--", "sh", "-c", "echo $$; ls /proc")
+    assert code == 0
+    assert len([word for word in text.split() if word.isdigit()]) <= 5
+
+
+@needs("git")
+@needs("ssh")
+def test_git_over_ssh_gets_as_far_as_the_network(pidns: Means, start: Start) -> None:
+    with socket.socket() as reserved:  # bound, and nobody listens
+        reserved.bind(("127.0.0.1", 0))
+        address = f"ssh://127.0.0.1:{reserved.getsockname()[1]}/repository"
+        text, _ = said(start, pidns, "sh", "-c", f"git ls-remote {address} 2>&1")
+    assert "Connection refused" in text
+    assert "Bad owner" not in text
+
+
 @pytest.mark.skipif(not shutil.which("ssh"), reason="no ssh here")
 def test_ssh_accepts_its_configuration(pidns: Means, start: Start) -> None:
     """It refuses included files whose owner is not mapped; ours are bound over them."""

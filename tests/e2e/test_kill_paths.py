@@ -177,6 +177,7 @@ def test_every_road_works_on_every_means(
         assert riot.receipt().left == ()
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("road", ROADS)
 def test_ten_thousand_questions_do_not_hold_the_kill_up(
     road: str, world: World, ledger: Ledger, bystanders: Bystanders

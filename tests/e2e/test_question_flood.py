@@ -10,7 +10,7 @@ from agentwatch.paths import Places
 from tests.e2e.test_fail_closed import proposal, told
 from tests.e2e.world import World, places_of, wait_for
 
-QUESTIONS = 3000
+QUESTIONS = 1200
 CONNECTIONS = 4
 
 OFTEN = 5
@@ -26,7 +26,7 @@ def answers_until(places: Places, wanted: int) -> int:
             told_so_far.add(client.call("session")["pending"])
         return wanted in told_so_far
 
-    wait_for(reached, f"{wanted} questions to wait", within=100)
+    wait_for(reached, f"{wanted} questions to wait", within=200)
     return len(told_so_far)
 
 

@@ -23,6 +23,9 @@ STARTED = 4
 GO = 5
 """One byte comes here when the supervisor has recorded the containment."""
 
+HANGING = 4.0
+"""Seconds without reading a beat that make a helper a hung one; it is looked at every second."""
+
 ABOVE = 64
 """Inherited lines move up here, so that the fixed numbers below are free."""
 
@@ -229,3 +232,23 @@ class Lease:
         """Milliseconds until one of the two may become true."""
         limit = self._order.kill_after if self.silent(now) else self._order.freeze_after
         return max(1, int((self._beat + limit - now) * 1000) + 1)
+
+
+class Reading:
+    """Whether the one whose part it is still reads the beats: in a hang they pile up unread."""
+
+    __slots__ = ("_handle", "_since")
+
+    def __init__(self, lease: int) -> None:
+        self._handle = lease
+        self._since: float | None = None
+
+    def stuck(self, now: float) -> bool:
+        """Whether beats have been waiting at every look for so long that nobody reads them."""
+        waiting = bytearray(4)
+        fcntl.ioctl(self._handle, termios.FIONREAD, waiting)
+        if not any(waiting):
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        return self._since is not None and now - self._since >= HANGING

@@ -124,12 +124,14 @@ class Hunt:
         cookie: str,
         look: Callable[[], Table] = table,
         carrying: Callable[[Table, str, frozenset[int]], Members] = carriers,
+        forked: Callable[[Table, Members], Members] | None = None,
     ) -> None:
         self.members = known
         self._ours = ours | {os.getpid()}
         self._cookie = cookie
         self._look = look
         self._carrying = carrying
+        self._forked = forked
         self.rows: Table = {}
 
     def again(self, *, thorough: bool = True) -> Members:
@@ -138,6 +140,8 @@ class Hunt:
         known = dict(self.members)
         if thorough:
             known.update(self._carrying(self.rows, self._cookie, self._ours))
+        if self._forked is not None:
+            known.update(self._forked(self.rows, known))
         self.members = closure(self.rows, known, self._ours)
         return running(self.rows, self.members)
 

@@ -23,6 +23,7 @@ from . import linux, world
 from .agent import (
     Lease,
     Order,
+    Reading,
     drain,
     exit_status,
     let_go_of_terminal,
@@ -31,6 +32,9 @@ from .agent import (
     start,
     wakeups,
 )
+
+LOOKING = 1000
+"""Milliseconds between two looks whether init still reads its lease."""
 
 INSIDE = 40
 """The outer process keeps the namespace's /proc open here: the list of what lives inside."""
@@ -79,14 +83,19 @@ class _Outer:
         poll = select.poll()
         poll.register(self._lease, 0)  # only its end: the beats are for init
         poll.register(wake, select.POLLIN)
+        reading = Reading(self._lease)
         while self._alive():
-            for handle, _ in poll.poll():
+            for handle, _ in [*poll.poll(LOOKING), *self._hang(reading)]:
                 if handle == self._lease:
                     os.kill(self._init, signal.SIGKILL)  # noqa: TID251  # our child
                     os.waitpid(self._init, 0)
                     os._exit(0)
                 self._relay(drain(wake))
         os._exit(0)
+
+    def _hang(self, reading: Reading) -> list[tuple[int, int]]:
+        """An init that no longer reads its lease has lost it."""
+        return [(self._lease, 0)] if reading.stuck(time.monotonic()) else []
 
     def _alive(self) -> bool:
         return os.waitpid(self._init, os.WNOHANG)[0] == 0

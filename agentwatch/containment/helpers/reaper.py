@@ -2,8 +2,10 @@
 
 The watcher starts the reaper, the reaper starts the agent; both adopt orphans and both hold the
 lease.  If one dies the other kills the tree; if one is stopped the other continues it, and kills
-the tree when that happens again.  When the agent's first process ends, everything it left behind
-is killed.
+the tree when that happens again.  A reaper that hangs leaves the supervisor's beats unread: the
+watcher sees them pile up and kills the tree (the watcher itself has no other part).
+
+When the agent's first process ends, everything it left behind is killed.
 
 What does not work: an agent that may signal us (no Landlock scope) can kill or stop both at one
 moment and so escape.  A sweep takes longer the more processes there are.
@@ -21,6 +23,7 @@ from . import linux, tree
 from .agent import (
     Lease,
     Order,
+    Reading,
     drain,
     exit_status,
     let_go_of_terminal,
@@ -94,6 +97,7 @@ class _Watcher:
         self._lease = lease
         self._wake = wake
         self._reaped = False
+        self._reading = Reading(lease)
 
     def run(self) -> None:
         let_go_of_terminal()
@@ -106,7 +110,7 @@ class _Watcher:
                     self._finish()
                 drain(self._wake)
             self._reap()
-            if not self._reaped and self._reaper.useless():
+            if not self._reaped and (self._reaper.useless() or self._hung()):
                 self._finish()
         self._finish()
 
@@ -118,6 +122,9 @@ class _Watcher:
         tree.clear(os.getpid(), keep, until, self._reap)
         tree.clear(os.getpid(), frozenset(), until, self._reap)
         os._exit(0)
+
+    def _hung(self) -> bool:
+        return self._reading.stuck(time.monotonic())
 
     def _yield(self) -> None:
         """Leave it to the lower one while that runs: two at it take longer than one."""

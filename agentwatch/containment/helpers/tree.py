@@ -18,6 +18,9 @@ from collections.abc import Callable
 
 CHUNK = 65536
 
+ALONE = 3
+"""Links of a task folder with one thread in it."""
+
 COUNTING = 0.0005
 """Seconds that a count may hold up the SIGKILL that follows it."""
 
@@ -132,6 +135,8 @@ def children(pid: int) -> list[int]:
     """The children of all its threads, dead ones included."""
     found: list[int] = []
     try:
+        if os.stat(f"/proc/{pid}/task").st_nlink == ALONE:  # noqa: PTH116  # pathlib costs 5 ms
+            return [int(word) for word in read(f"/proc/{pid}/task/{pid}/children").split()]
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
             found += map(int, read(f"/proc/{pid}/task/{thread}/children").split())
     except OSError:
