@@ -59,6 +59,7 @@ from agentwatch.supervisor.config import Config
     help="Freeze an agent whose hook is not seen by then.",
 )
 @click.option("--no-tui", is_flag=True, help="No screen: decide from other shells.")
+@click.option("--kernel-gate", is_flag=True, help="Hold system calls too (Linux; being tried).")
 @click.option("--ungated", is_flag=True, help="Kill switch only: nothing is asked.")
 @click.argument("argv", nargs=-1, required=True, metavar="-- CMD [ARG]...")
 def command(
@@ -71,6 +72,7 @@ def command(
     containment: str | None,
     arm_within: float | None,
     no_tui: bool,
+    kernel_gate: bool,
     ungated: bool,
     argv: tuple[str, ...],
 ) -> int:
@@ -84,6 +86,7 @@ def command(
         require=require,
         containment=containment,
         arm_within=arm_within,
+        kernel=kernel_gate,
         ungated=ungated,
     )
     screen = not no_tui and has_terminal()

@@ -114,6 +114,16 @@ class Record:
             ) from error
 
 
+class Gating(Protocol):
+    """Whoever holds and answers the agent's system calls."""
+
+    program: bytes
+    """The filter that is installed before the agent's exec."""
+
+    def take(self, listener: int, agent: int, root: int) -> None:
+        """Begin to answer; owns the descriptor from here on.  Raises AgentwatchError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """What to start, and on which terminal."""
@@ -131,11 +141,15 @@ class Launch:
     places: Places
     lease_freeze: float = LEASE_FREEZE
     lease_kill: float = LEASE_KILL
+    gate: Gating | None = None
+    """Who answers the agent's system calls, if anybody."""
 
     def order(self, *, scope: bool) -> bytes:
         """The launch as the helpers read it: a head line, then parts that end with NUL."""
         env = {**self.env, COOKIE: self.cookie}
-        head = f"{self.tty:d} {scope:d} {self.lease_freeze} {self.lease_kill} {len(self.argv)}"
+        filtering = self.gate.program.hex() if self.gate else "-"
+        lease = f"{self.lease_freeze} {self.lease_kill}"
+        head = f"{self.tty:d} {scope:d} {lease} {len(self.argv)} {filtering}"
         folders = (str(self.places.runtime), str(self.places.state))
         parts = [
             self.cwd,

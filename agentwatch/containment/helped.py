@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentwatch.containment import cgroup as cgroups, proc
-from agentwatch.containment.base import Launch, Proc, Record, Running, Unavailable
+from agentwatch.containment.base import Gating, Launch, Proc, Record, Running, Unavailable
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Grade
 from agentwatch.paths import Places
@@ -81,6 +81,8 @@ class Helper:
                 if word == "fail":
                     raise Failed(*rest.split(" ", 1))
                 heard[word] = pid
+                if word == "gate":
+                    heard["listener"] = int(rest)
         return heard
 
     def hear(self, seconds: float) -> bool:
@@ -208,6 +210,8 @@ def run(
         admit(launch, record)
         helper.beat()
         helper.status.sendall(b"g")
+        if launch.gate is not None:
+            _hand_over(helper, launch.gate, record)
         helper.expect("running")
     except Failed as failed:
         helper.close()
@@ -216,6 +220,18 @@ def run(
         helper.close()
         raise
     return Helped(helper, record)
+
+
+def _hand_over(helper: Helper, gate: Gating, record: Record) -> None:
+    """Fetch the listener from the agent-to-be and give it to who answers; then let it exec."""
+    heard = helper.expect("gate")
+    agent = heard["gate"]
+    try:
+        listener = proc.fetch(agent, heard["listener"])
+    except OSError as error:
+        raise Unavailable(f"the gate's listener cannot be fetched: {error.strerror}") from error
+    gate.take(listener, agent, record.root.pid if record.root else agent)
+    helper.status.sendall(b"l")
 
 
 def admit(launch: Launch, record: Record) -> None:

@@ -63,6 +63,8 @@ def start(means: Means, launch: Launch) -> Running:
     """Start the agent in a session of its own; raises AgentwatchError."""
     from agentwatch.containment import tracker  # noqa: PLC0415  # a kill does not need it
 
+    if launch.gate is not None:
+        raise AgentwatchError("system calls cannot be held in the portable containment")
     return tracker.start(means, launch)
 
 

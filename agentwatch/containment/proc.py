@@ -52,6 +52,13 @@ def _zombie(pid: int) -> bool:
         return True
 
 
+def fetch(pid: int, number: int) -> int:
+    """A copy of a descriptor of another process; raises OSError."""
+    from agentwatch.containment.helpers import linux  # noqa: PLC0415  # Linux only
+
+    return linux.fetch(pid, number)
+
+
 @contextlib.contextmanager
 def handle(proc: Proc) -> Iterator[int | None]:
     """A pidfd that is surely this process; None where it is gone or there are no pidfds."""

@@ -37,6 +37,8 @@ class Config:
     containment: str | None = None
     """The means to use, None for the strongest."""
     ungated: bool = False
+    kernel: bool = False
+    """Whether system calls are held too."""
     arm_within: float | None = None
     """Seconds within which an agent's hook must be seen alive; None for what suits the agent."""
     stdio: tuple[int, int, int] | None = None

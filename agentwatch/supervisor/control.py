@@ -74,7 +74,11 @@ class ClientConnection:
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
         """Answer until the client hangs up."""
-        refusal = peers.refusal(self._writer.get_extra_info("socket"), self._session.record)
+        refusal = peers.refusal(
+            self._writer.get_extra_info("socket"),
+            self._session.record,
+            gate_pid=self._session.gate_pid,
+        )
         if refusal is not None:
             self._refuse(refusal)
             return

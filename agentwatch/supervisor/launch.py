@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from agentwatch import agents, containment
 from agentwatch.agents import Prepared
-from agentwatch.containment.base import Launch, Running
+from agentwatch.containment.base import Gating, Launch, Running
 from agentwatch.model import Grade
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.screen import AgentTerminal
@@ -73,7 +73,11 @@ def environment(config: Config, prepared: Prepared, secret: Secrets) -> dict[str
 
 
 def start(
-    config: Config, prepared: Prepared, secret: Secrets, terminal: AgentTerminal | None
+    config: Config,
+    prepared: Prepared,
+    secret: Secrets,
+    terminal: AgentTerminal | None,
+    gate: Gating | None = None,
 ) -> Running:
     """The agent, running and contained; raises AgentwatchError with 125, 126 or 127."""
     if terminal is not None:
@@ -83,7 +87,7 @@ def start(
     else:
         raise ValueError("an agent has a terminal or descriptors of the caller's")
     env = environment(config, prepared, secret)
-    running = _contained(config, prepared.argv, env, stdio, tty=terminal is not None)
+    running = _contained(config, prepared.argv, env, stdio, tty=terminal is not None, gate=gate)
     if terminal is not None:
         terminal.close_slave()
     return running
@@ -106,6 +110,7 @@ def _contained(
     stdio: tuple[int, int, int],
     *,
     tty: bool,
+    gate: Gating | None = None,
 ) -> Running:
     require = Grade(config.require) if config.require else None
     return containment.start_best(
@@ -120,6 +125,7 @@ def _contained(
             tty=tty,
             cookie=env["AGENTWATCH_COOKIE"],
             places=config.places,
+            gate=gate,
         ),
         require=require,
         forced=config.containment,

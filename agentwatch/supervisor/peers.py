@@ -75,13 +75,18 @@ def _ancestors(process: psutil.Process, record: Record | None) -> tuple[str, ...
     return tuple(found)
 
 
-def refusal(connection: socket.socket, record: Record | None) -> str | None:
-    """Why this peer may not give orders, or None if it may; in doubt it may not."""
+def refusal(connection: socket.socket, record: Record | None, *, gate_pid: int = 0) -> str | None:
+    """Why this peer may not give orders, or None if it may; in doubt it may not.
+
+    `gate_pid` connects sockets for the agent, so it counts as inside.
+    """
     pid, uid = _credentials(connection)
     if record is None:
         return "the agent is only starting"
     if pid <= 0:
         return "the process cannot be identified"
+    if pid == gate_pid:
+        return INSIDE
     if uid not in (os.getuid(), 0):
         return f"it belongs to another user ({uid})"
     held = _peer_pidfd(connection)

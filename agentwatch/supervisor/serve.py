@@ -17,11 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentwatch import containment, halt, kill
+from agentwatch.channels.kernel.gatehouse import Gatehouse
 from agentwatch.containment.base import Record, Running, write_private
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
 from agentwatch.model import Json, OnDetach, Receipt, SessionState
-from agentwatch.supervisor import control, door, launch
+from agentwatch.supervisor import control, door, launch, observed
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
@@ -63,6 +64,7 @@ class Supervisor:
         self.session = Supervised(config, launch.prepare(config), journal)
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
+        self._house: Gatehouse | None = None
         self._over = asyncio.Event()
         self._count: asyncio.Task[None] | None = None
         self._started = time.monotonic()
@@ -127,7 +129,8 @@ class Supervisor:
             },
         )
         halt.refuse()
-        running = launch.start(config, session.prepared, secret, self.terminal)
+        self._house = self._gatehouse()
+        running = launch.start(config, session.prepared, secret, self.terminal, self._house)
         if mark := halt.halted():  # it came while the agent was being started
             self._kill("halt")
             running.close()
@@ -138,9 +141,19 @@ class Supervisor:
         session.note("started", running.record.to_json())
         return running
 
+    def _gatehouse(self) -> Gatehouse | None:
+        """The process that holds the agent's system calls, where that is wanted."""
+        if self.config.ungated or not self.config.kernel:
+            return None
+        house = Gatehouse(observed.tables(self.places), signals=False)
+        self.session.gate_pid = house.process.pid
+        return house
+
     async def _watch(self, running: Running) -> None:
         """Serve until the agent is over."""
         loop = asyncio.get_running_loop()
+        if self._house is not None:
+            observed.Watched(self.session, self._house, self._kill).start()
         loop.add_reader(running.fileno(), self._news, running)
         if self.terminal is not None:
             loop.add_reader(self.terminal.master, self._printed)
@@ -264,6 +277,9 @@ class Supervisor:
         session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
         session.change(SessionState.KILLED if killed else SessionState.EXITED)
         running.close()
+        if self._house is not None:
+            asyncio.get_running_loop().remove_reader(self._house.fileno())
+            self._house.close()
         await asyncio.sleep(LINGER)
         await self.desk.empty.wait()
         shutil.rmtree(self.places.runtime, ignore_errors=True)

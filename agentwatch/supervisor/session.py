@@ -71,6 +71,8 @@ class Supervised:
         self.trial: asyncio.Event | None = None
         """Set once the hook is seen in a trial start; None when there is none under way."""
         self.pids = 0
+        self.gate_pid = 0
+        """The process that connects sockets for the agent: as a peer it is the agent."""
         self.listeners: set[Listener] = set()
         self._journal = journal
         self._notes = list(prepared.notes)
@@ -121,6 +123,9 @@ class Supervised:
             return Coverage()
         hooked = self.prepared.expects_arm
         tools = {None: "propose", True: f"{self.prepared.name} hook", False: "hook not seen yet"}
+        if self.gate_pid:
+            held = dict.fromkeys(("exec", "files", "network"), "system calls")
+            return Coverage(tools=tools[self.armed if hooked else None], **held)
         return Coverage(tools=tools[self.armed if hooked else None])
 
     # -- actions ----------------------------------------------------------------------------

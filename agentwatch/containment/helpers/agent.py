@@ -33,15 +33,26 @@ ABOVE = 64
 class Order:
     """What to start, and how long it may run without a heartbeat."""
 
-    __slots__ = ("argv", "cwd", "env", "folders", "freeze_after", "kill_after", "scope", "tty")
+    __slots__ = (
+        "argv",
+        "cwd",
+        "env",
+        "filter",
+        "folders",
+        "freeze_after",
+        "kill_after",
+        "scope",
+        "tty",
+    )
 
     def __init__(self, raw: bytes) -> None:
         head, rest = raw.split(b"\0", 1)
-        tty, scope, freeze_after, kill_after, count = head.split(b" ")
+        tty, scope, freeze_after, kill_after, count, filtering = head.split(b" ")
         self.tty = tty == b"1"
         self.scope = scope == b"1"
         self.freeze_after = float(freeze_after)
         self.kill_after = float(kill_after)
+        self.filter = bytes.fromhex(filtering.decode().strip("-"))
         items = rest.split(b"\0")[:-1]
         self.cwd = items[0]
         self.folders = [os.fsdecode(item) for item in items[1:3]]
@@ -124,7 +135,7 @@ def start(order: Order, status: int, in_child: Callable[[], None]) -> int:
     if os.read(status, 1) != b"g":
         os._exit(1)
     os.write(go, b"g")
-    os.close(go)
+    os.close(go)  # from here to "running" the child reads the status line, where it is gated
     if os.read(started, 1):  # the child has said why
         os._exit(1)
     os.close(started)
@@ -153,6 +164,9 @@ def become(order: Order) -> None:
         step = "cwd"
         os.chdir(order.cwd)
         _default_signals()
+        step = "gate"
+        if order.filter:
+            _gate(order.filter)
         step = "exec"
         os.execvpe(order.argv[0], order.argv, order.env)  # noqa: S606  # the user's own command
     except OSError as error:
@@ -160,6 +174,17 @@ def become(order: Order) -> None:
     finally:
         os.write(STARTED, b"x")
         os._exit(127)
+
+
+def _gate(program: bytes) -> None:
+    """Have our system calls held from here on; go on once somebody answers them."""
+    from . import linux  # noqa: PLC0415  # only where the kernel has it
+
+    listener = linux.install_filter(program)
+    os.write(STATUS, f"gate {listener}\n".encode())  # a write is never held
+    if os.read(STATUS, 1) != b"l":
+        os._exit(127)
+    os.close(listener)
 
 
 def _default_signals() -> None:

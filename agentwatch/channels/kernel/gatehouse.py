@@ -1,0 +1,145 @@
+"""The supervisor's end of the gate process: starting it, its tables, its questions, its end.
+
+Owns the process and the line to it.  Decides nothing: questions go to whoever reads `questions`.
+A gate process that ends takes every pass with it: the kernel then fails the agent's calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agentwatch.channels.kernel import bpf
+from agentwatch.channels.kernel.acts import Observed
+from agentwatch.errors import AgentwatchError
+
+PATIENCE = 20.0
+"""Seconds the gate process may take to come up on a machine under load."""
+
+_BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from kernel import loop; loop.main()"
+_NEEDED = ("LD_LIBRARY_PATH",)
+
+Json = dict[str, Any]
+
+
+class Gatehouse:
+    """One running gate process, from before the agent's start to after its end."""
+
+    def __init__(self, rules: Mapping[str, Any], *, signals: bool) -> None:
+        self._rules = dict(rules)
+        self._torn = b""
+        self._early: list[Json] = []
+        try:
+            self.program = bpf.program(signals=signals)
+        except OSError as error:
+            raise AgentwatchError(f"system calls cannot be held here: {error.strerror}") from error
+        self._line, theirs = socket.socketpair()
+        try:
+            self.process = subprocess.Popen(
+                [*_python(), str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                env={name: os.environ[name] for name in _NEEDED if name in os.environ},
+                start_new_session=True,
+            )
+        except BaseException:
+            self._line.close()
+            raise
+        finally:
+            theirs.close()
+
+    def take(self, listener: int, agent: int, root: int) -> None:
+        """Hand the listener over and see it served; raises AgentwatchError."""
+        try:
+            self._wait_for("up")
+            begin = {"agent": agent, "root": root, "rules": self._rules}
+            data = json.dumps(begin).encode() + b"\n"
+            socket.send_fds(self._line, [data[:1]], [listener])
+            self._line.sendall(data[1:])
+            self._wait_for("ready")
+        except OSError as error:
+            raise AgentwatchError(f"the gate process does not answer: {error}") from error
+        finally:
+            os.close(listener)
+
+    def fileno(self) -> int:
+        """Readable when there is something in `questions`."""
+        return self._line.fileno()
+
+    def questions(self) -> list[Json] | None:
+        """What the gate process said; None when it is gone."""
+        early, self._early = self._early, []
+        try:
+            data = self._line.recv(1 << 20, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return early
+        except OSError:
+            data = b""
+        if not data:
+            return early or None
+        *lines, self._torn = (self._torn + data).split(b"\n")
+        return early + [json.loads(line) for line in lines]
+
+    def answer(self, number: int, *, allow: bool, remember: bool = False) -> None:
+        """The verdict on one question; `remember` lets exactly this pass from now on."""
+        verdict = "allow" if allow else "deny"
+        self._say({"event": number, "verdict": verdict, "remember": allow and remember})
+
+    def rules(self, rules: Mapping[str, Any]) -> None:
+        """Replace the tables."""
+        self._say({"rules": dict(rules)})
+
+    def cover(self, name: str, root: int, kinds: list[str], prefixes: list[str]) -> None:
+        """Let one process and its descendants do such things in such places."""
+        cover = {"id": name, "root": root, "kinds": kinds, "prefixes": prefixes}
+        self._say({"cover": cover})
+
+    def uncover(self, name: str) -> None:
+        """The cover is over."""
+        self._say({"uncover": name})
+
+    def close(self) -> None:
+        """Hang up: everything that still comes is refused; it ends with the agent's tree."""
+        self._line.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _say(self, message: Json) -> None:
+        # A line that is full belongs to a process that hangs: its callers stay held.
+        with contextlib.suppress(OSError):
+            self._line.sendall(json.dumps(message).encode() + b"\n")
+
+    def _wait_for(self, word: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while True:
+            left = max(0.0, until - time.monotonic())
+            if not select.select([self._line], [], [], left)[0]:
+                raise TimeoutError(f"no {word!r} within {PATIENCE:g} s")
+            said = self.questions()
+            if said is None:
+                raise ConnectionError("it ended; it may not look at the agent's processes here")
+            if any(word in message for message in said):
+                self._early = [message for message in said if word not in message]
+                return
+
+
+def observed(question: Mapping[str, Any]) -> Observed:
+    """The event in a question; raises KeyError, TypeError or ValueError."""
+    return Observed.from_json({key: value for key, value in question.items() if key != "event"})
+
+
+def _python() -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", _BOOT, str(Path(__file__).parents[1])]

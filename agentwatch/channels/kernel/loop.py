@@ -1,0 +1,355 @@
+"""The gate process: takes every held call, answers what needs nobody, and asks for the rest.
+
+A process of its own, outside the containment, that talks to the supervisor in JSON lines.  Owns
+the listener and what is held; whatever goes wrong with a call, that call is refused.  Without a
+supervisor everything is refused; without this process the kernel fails the calls itself.
+
+What does not work: an agent that serves its own file system (FUSE) can hold this process up, and
+with it its own tree, until it is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import select
+import socket
+import sys
+import threading
+from typing import Any
+
+from . import abi, fileinfo, files, programs, signals, sockets
+from .acts import Deed, Observed
+from .caller import Caller
+from .files import Again, Changed, Held
+from .listener import GOES_ON, REFUSED, Answer, Call, Listener, failed
+from .rules import ALLOW, ASK, DENY, Cover, Rules
+
+AGAIN_AFTER = 20
+"""Milliseconds between two tries of what could not be done yet."""
+
+TRIES = 16
+"""Times a call is found and judged anew when its object changed meanwhile."""
+
+MOST_DENIED = 100_000
+"""Refused starts to know again, so that one refusal is asked about once."""
+
+_TAKERS = {
+    "open": files.opening,
+    "openat": files.opening,
+    "creat": files.opening,
+    "unlink": files.deleting,
+    "unlinkat": files.deleting,
+    "rmdir": files.deleting,
+    "rename": files.renaming,
+    "renameat": files.renaming,
+    "renameat2": files.renaming,
+    "link": fileinfo.linking,
+    "linkat": fileinfo.linking,
+    "symlink": fileinfo.symlinking,
+    "symlinkat": fileinfo.symlinking,
+    "truncate": fileinfo.truncating,
+    "chmod": fileinfo.changing_mode,
+    "fchmod": fileinfo.changing_mode,
+    "fchmodat": fileinfo.changing_mode,
+    "fchmodat2": fileinfo.changing_mode,
+    "chown": fileinfo.changing_mode,
+    "fchown": fileinfo.changing_mode,
+    "lchown": fileinfo.changing_mode,
+    "fchownat": fileinfo.changing_mode,
+    "connect": sockets.connecting,
+    "sendto": sockets.sending,
+    "sendmsg": sockets.sending,
+    "sendmmsg": sockets.sending,
+}
+_IMAGES = ("arch_prctl", "set_tid_address")
+
+
+class Loop:
+    """The answering loop of one session."""
+
+    def __init__(self, listener: Listener, channel: Channel, agent: int, root: int) -> None:
+        self.rules = Rules()
+        self.listener = listener
+        self.channel = channel
+        self.alone = False
+        """Whether the supervisor is gone."""
+        self._agent = agent
+        self._root = root
+        self._begun = False
+        self._starts = programs.Starts()
+        self._held: dict[int, tuple[Call, Held, int]] = {}
+        self._again: list[tuple[Call, Held, int]] = []
+        self._names = {number: name for name, number in abi.machine()[1].items()}
+        self._number = 0
+        self._denied: dict[int, object] = {}
+
+    def run(self) -> None:
+        """Serve until nobody is left who could call."""
+        poll = select.poll()
+        poll.register(self.listener.handle, select.POLLIN)
+        poll.register(self.channel.line, select.POLLIN)
+        while True:
+            for handle, what in poll.poll(AGAIN_AFTER if self._again else None):
+                if handle != self.listener.handle:
+                    self._hear(poll)
+                elif what & select.POLLIN:
+                    self._receive()
+                elif what:
+                    return
+            self._try_again()
+            if not self.alone:
+                wanted = select.POLLIN | (select.POLLOUT if self.channel.flush() else 0)
+                poll.modify(self.channel.line, wanted)
+
+    def _receive(self) -> None:
+        call = self.listener.receive()
+        if call is not None:
+            self.take(call, 0)
+
+    def take(self, call: Call, tries: int) -> None:
+        """Answer a held call, or keep it until it is answered; raises nothing."""
+        held = None
+        try:
+            name = self._names[call.number]
+            if name in _IMAGES:
+                self._seen_through(call)
+                return
+            found = self._find(name, call)
+            if isinstance(found, Answer):
+                self._answer(call, found)
+                return
+            held = found
+            verdict = DENY if self._asked_again(held.event) else self._judge(held.event)
+            if verdict == ASK and not self.alone:
+                self._ask(call, held, tries)
+            elif verdict == ALLOW and not self.alone:
+                self._carry_out(call, held, tries)
+            else:
+                self._refuse(call, held)
+        except OSError as error:
+            self._settle(call, held, failed(error))
+        except Exception:  # noqa: BLE001 - whatever it was, the answer is no
+            self._settle(call, held, REFUSED)
+
+    def _find(self, name: str, call: Call) -> Held | Answer:
+        caller = Caller(call.tid)
+        try:
+            if name in ("execve", "execveat"):
+                return programs.starting(caller, name, call, self._starts)
+            if name in _TAKERS:
+                return _TAKERS[name](caller, name, call)
+            return signals.signalling(caller, name, call, self._root)
+        except BaseException:
+            caller.close()
+            raise
+
+    def _judge(self, event: Observed) -> str:
+        if event.kind is Deed.EXEC and event.pid == self._agent and not self._begun:
+            if not self._starts.through(self._agent):
+                return ALLOW  # the agent itself: a person started it
+            self._begun = True
+        return self.rules.judge(event, signals.below)
+
+    def _asked_again(self, event: Observed) -> bool:
+        """Whether this is the refused start once more: a shell tries every folder of its PATH."""
+        return event.kind is Deed.EXEC and self._denied.get(event.pid) == _start_of(event)
+
+    def _seen_through(self, call: Call) -> None:
+        """A new image asks for its thread pointer: look at it before its own code runs."""
+        betrayed = self._starts.differs(call.tid)
+        if betrayed is not None:
+            # It is not answered: it stays held until the supervisor's kill.
+            self.channel.say({"betrayed": betrayed.to_json()})
+            return
+        if call.tid == self._agent:
+            self._begun = True
+        self.listener.answer(call.id, GOES_ON)
+
+    def _ask(self, call: Call, held: Held, tries: int) -> None:
+        if not self.listener.valid(call.id):
+            held.drop()
+            return
+        self._number += 1
+        self._held[self._number] = (call, held, tries)
+        self.channel.say({"event": self._number, **held.event.to_json()})
+        if self._number % 64 == 0:
+            self._forget_the_dead()
+
+    def _forget_the_dead(self) -> None:
+        for number, (call, held, _) in list(self._held.items()):
+            if not self.listener.valid(call.id):
+                del self._held[number]
+                held.drop()
+                self.channel.say({"gone": number})
+
+    def _carry_out(self, call: Call, held: Held, tries: int) -> None:
+        """Do what was allowed, if its caller still waits."""
+        try:
+            if not self.listener.valid(call.id):
+                held.drop()
+                return
+            answer = held.carry_out()
+        except Again:
+            self._again.append((call, held, tries))
+            return
+        except Changed:
+            held.drop()
+            if tries >= TRIES:
+                self._answer(call, REFUSED)
+            else:
+                self.take(call, tries + 1)
+            return
+        except sockets.Later as later:
+            threading.Thread(target=self._apart, args=(call, held, later), daemon=True).start()
+            return
+        except OSError as error:
+            answer = failed(error)
+        except Exception:  # noqa: BLE001 - whatever it was, the answer is no
+            answer = REFUSED
+        self._settle(call, held, answer)
+
+    def _apart(self, call: Call, held: Held, later: sockets.Later) -> None:
+        try:
+            answer = later.work()
+        except OSError as error:
+            answer = failed(error)
+        except Exception:  # noqa: BLE001 - whatever it was, the answer is no
+            answer = REFUSED
+        self._settle(call, held, answer)
+
+    def _try_again(self) -> None:
+        again, self._again = self._again, []
+        for call, held, tries in again:
+            self._carry_out(call, held, tries)
+
+    def _settle(self, call: Call, held: Held | None, answer: Answer) -> None:
+        if held is not None:
+            held.drop()
+        self._answer(call, answer)
+
+    def _refuse(self, call: Call, held: Held) -> None:
+        self._settle(call, held, REFUSED)
+
+    def _answer(self, call: Call, answer: Answer) -> None:
+        try:
+            self.listener.answer(call.id, answer)
+        except OSError:  # an answer the kernel does not take must not leave a pass behind
+            with contextlib.suppress(OSError):
+                self.listener.answer(call.id, REFUSED)
+
+    def _hear(self, poll: select.poll) -> None:
+        """What the supervisor says; at its end everything that waits is refused."""
+        try:
+            messages = self.channel.hear()
+        except (OSError, ValueError):
+            messages = None
+        if messages is None:
+            self.alone = True
+            poll.unregister(self.channel.line)
+            held, self._held = self._held, {}
+            for call, one, _ in held.values():
+                self._refuse(call, one)
+            return
+        for message in messages:
+            try:
+                self._obey(message)
+            except Exception as error:  # noqa: BLE001 - what cannot be understood changes nothing
+                self.channel.say({"refused": f"{type(error).__name__}: {error}"})
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        if "event" in message:
+            self._decided(message)
+        elif "rules" in message:
+            self.rules.load(message["rules"])
+        elif "cover" in message:
+            self.rules.cover(Cover.from_json(message["cover"]))
+        elif "uncover" in message:
+            self.rules.uncover(str(message["uncover"]))
+        else:
+            raise ValueError("no such message")
+
+    def _decided(self, message: dict[str, Any]) -> None:
+        found = self._held.pop(int(message["event"]), None)
+        if found is None:  # it was answered, or its caller died
+            return
+        call, held, tries = found
+        if message.get("verdict") != ALLOW:
+            if held.event.kind is Deed.EXEC and len(self._denied) < MOST_DENIED:
+                self._denied[held.event.pid] = _start_of(held.event)
+            self._refuse(call, held)
+            return
+        if message.get("remember") is True:
+            self.rules.remember(held.event)
+        self._carry_out(call, held, tries)
+
+
+def _start_of(event: Observed) -> object:
+    return (event.ppid, event.path, event.argv)
+
+
+class Channel:
+    """The line to the supervisor; never waits for it."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self.line = line
+        self._out = bytearray()
+        self._torn = b""
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Put a message on its way."""
+        self._out += json.dumps(message).encode() + b"\n"
+
+    def flush(self) -> bool:
+        """Send what the line takes; whether something is left."""
+        while self._out:
+            try:
+                del self._out[: self.line.send(self._out, socket.MSG_DONTWAIT)]
+            except BlockingIOError:
+                return True
+            except OSError:
+                self._out.clear()  # its end is heard where we listen
+        return False
+
+    def hear(self) -> list[dict[str, Any]] | None:
+        """The messages that came; None at the end.  Raises ValueError for what is no message."""
+        try:
+            data = self.line.recv(1 << 20, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
+        if not data:
+            return None
+        *lines, self._torn = (self._torn + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+
+def main() -> None:
+    """`LINE` as argument: take the listener and the first tables from it, then serve."""
+    abi.hide()
+    line = socket.socket(fileno=int(sys.argv[1]))
+    line.set_inheritable(False)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    line.send(b'{"up": true}\n')
+    data, handles, _, _ = socket.recv_fds(line, 1 << 20, 1)
+    if not data or len(handles) != 1:
+        os._exit(1)
+    while not data.endswith(b"\n"):
+        more = line.recv(1 << 20)
+        if not more:
+            os._exit(1)
+        data += more
+    begin = json.loads(data)
+    os.set_inheritable(handles[0], False)
+    loop = Loop(Listener(handles[0]), Channel(line), int(begin["agent"]), int(begin["root"]))
+    loop.rules.load(begin["rules"])
+    Caller(int(begin["agent"])).root  # noqa: B018 - it raises where we may not look at the tree
+    loop.channel.say({"ready": True})
+    loop.channel.flush()
+    gc.collect()
+    gc.freeze()
+    loop.listener.hurry()
+    loop.run()

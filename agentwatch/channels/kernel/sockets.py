@@ -1,0 +1,259 @@
+"""Held calls that reach somebody: connections and addressed datagrams.
+
+Owns reading the address once, and connecting or sending on the caller's own socket from here.
+
+What does not work: the other end of a unix socket sees our process as its peer.  A datagram by
+unix socket with descriptors in it is refused, and so is connecting on the way of a send (TCP fast
+open).  A send on a stream passes without judgement, as its address counts for nothing: a thread
+that puts another socket in its place at that very moment sends one unjudged datagram.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import socket
+import struct
+from collections.abc import Callable
+
+from . import abi, readmem, resolve
+from .acts import Deed, Family, Flag, Observed
+from .caller import Caller
+from .files import Held, _folder
+from .listener import GOES_ON, Answer, Call
+from .resolve import Spot
+
+_FASTOPEN = 0x20000000
+_SO_TYPE = 3
+_SO_DOMAIN = 39
+_HEADER = struct.Struct("<QI4xQQQQi4x")
+"""struct msghdr."""
+_LONGEST = 65536
+_AT_ONCE = struct.pack("<qq", 0, 4000)
+"""A struct timeval of one clock tick or so."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Later(Exception):
+    """It may block: to be done by a thread of its own."""
+
+    def __init__(self, work: Callable[[], Answer]) -> None:
+        super().__init__()
+        self.work = work
+
+
+class Line(Spot):
+    """A copy of the caller's socket, and a handle of what its address names."""
+
+    def __init__(self, handle: int) -> None:
+        super().__init__(handle=handle)
+
+    def option(self, name: int) -> int:
+        """One number the socket knows of itself; raises OSError."""
+        value, size = ctypes.c_int(0), ctypes.c_uint(4)
+        where = (ctypes.byref(value), ctypes.byref(size))
+        if _libc.getsockopt(self.handle, socket.SOL_SOCKET, name, *where) < 0:
+            raise abi.fail()
+        return value.value
+
+    def patience(self, wanted: bytes) -> bytes:
+        """Set how long its connecting may wait, a struct timeval; what it was.  Raises OSError."""
+        room, size = ctypes.create_string_buffer(16), ctypes.c_uint(16)
+        where = (ctypes.byref(room), ctypes.byref(size))
+        if _libc.getsockopt(self.handle, socket.SOL_SOCKET, socket.SO_SNDTIMEO, *where) < 0:
+            raise abi.fail()
+        value = (wanted, len(wanted))
+        if _libc.setsockopt(self.handle, socket.SOL_SOCKET, socket.SO_SNDTIMEO, *value) < 0:
+            raise abi.fail()
+        return room.raw[: size.value]
+
+    def blocks(self) -> bool:
+        """Whether its calls wait."""
+        return not fcntl.fcntl(self.handle, fcntl.F_GETFL) & os.O_NONBLOCK
+
+
+def connecting(caller: Caller, name: str, call: Call) -> Held:
+    """connect; raises OSError."""
+    size = _folder(call.args[2])
+    if not 2 <= size <= 128:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    address = readmem.memory(caller.tid, call.args[1], size)
+    line = Line(caller.take(_folder(call.args[0])))
+    try:
+        event, ours = _addressed(Deed.CONNECT, caller, name, line, address)
+    except BaseException:
+        line.close()
+        raise
+    return Held(caller, event, lambda: _connect(line, ours), line)
+
+
+def _connect(line: Line, address: bytes) -> Answer:
+    def connect(handle: int) -> Answer:
+        if _libc.connect(handle, address, len(address)) < 0:
+            raise abi.fail()
+        return Answer()
+
+    if not line.blocks() or line.option(_SO_TYPE) == socket.SOCK_DGRAM:
+        return connect(line.handle)
+    # Most connections on this machine are there at once; a thread costs more than they do.
+    before = line.patience(_AT_ONCE)
+    try:
+        return connect(line.handle)
+    except BlockingIOError:
+        pass
+    finally:
+        line.patience(before)
+    raise Later(lambda: connect(line.handle))
+
+
+def _addressed(
+    kind: Deed, caller: Caller, name: str, line: Line, address: bytes
+) -> tuple[Observed, bytes]:
+    """The value to judge, and the address as we must spell it; raises OSError."""
+    number = int.from_bytes(address[:2], "little")
+    said: dict[str, object] = {"family": Family.OTHER, "address": f"family {number}"}
+    if number == socket.AF_INET and len(address) >= 8:
+        port = int.from_bytes(address[2:4], "big")
+        text = socket.inet_ntop(socket.AF_INET, address[4:8])
+        said = {"family": Family.INET, "address": text, "port": port}
+    elif number == socket.AF_INET6 and len(address) >= 24:
+        port = int.from_bytes(address[2:4], "big")
+        text = socket.inet_ntop(socket.AF_INET6, address[8:24])
+        said = {"family": Family.INET6, "address": text, "port": port}
+    elif number == socket.AF_UNIX:
+        said, address = _unix(caller, line, address)
+    seen = Observed(
+        kind,
+        caller.pid,
+        caller.tid,
+        caller.ppid,
+        exe=caller.exe(),
+        comm=caller.comm,
+        call=name,
+        **said,  # type: ignore[arg-type]
+    )
+    return seen, address
+
+
+def _unix(caller: Caller, line: Line, address: bytes) -> tuple[dict[str, object], bytes]:
+    said: dict[str, object] = {"family": Family.UNIX}
+    path = address[2:]
+    if not path or path[0] == 0:
+        said |= {"path": os.fsdecode(path[1:]), "flags": (Flag.ABSTRACT,)}
+        return said, address
+    path = path.split(b"\0", 1)[0]
+    with caller.rights():
+        line.folder = resolve.find(caller, abi.AT_FDCWD, path)
+    name = resolve.name(line.folder, caller)
+    said |= {"path": name.path, "spelled": os.fsdecode(path), "inside_path": name.inside}
+    if name.private:
+        said["flags"] = (Flag.PRIVATE,)
+    own = f"/proc/self/fd/{line.folder}".encode()
+    return said, address[:2] + own + b"\0"
+
+
+def sending(caller: Caller, name: str, call: Call) -> Held | Answer:
+    """sendto, sendmsg, sendmmsg; raises OSError."""
+    flags = call.args[3 if name != "sendmsg" else 2] & 0xFFFFFFFF
+    if flags & _FASTOPEN:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+    line = Line(caller.take(_folder(call.args[0])))
+    try:
+        if line.option(_SO_TYPE) in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+            line.close()
+            return GOES_ON
+        return _datagram(caller, name, call, line, flags)
+    except BaseException:
+        line.close()
+        raise
+
+
+def _datagram(caller: Caller, name: str, call: Call, line: Line, flags: int) -> Held | Answer:
+    report = 0
+    if name == "sendto":
+        data = readmem.memory(caller.tid, call.args[1], call.args[2])
+        address = _address(caller, call.args[4], call.args[5])
+        control = b""
+    else:
+        if name == "sendmmsg" and call.args[2] == 0:
+            line.close()
+            return Answer()
+        header = readmem.memory(caller.tid, call.args[1], _HEADER.size)
+        at, size, vectors, count, control_at, control_size, _ = _HEADER.unpack(header)
+        address = _address(caller, at, size) if at else b""
+        data = _gather(caller, vectors, count)
+        control = readmem.memory(caller.tid, control_at, control_size) if control_size else b""
+        report = call.args[1] + _HEADER.size if name == "sendmmsg" else 0
+    if control and line.option(_SO_DOMAIN) == socket.AF_UNIX:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+    event = None
+    if address:
+        event, address = _addressed(Deed.DATAGRAM, caller, name, line, address)
+    work = _Sending(caller, address, data, control, flags, report)
+    if event is None:
+        event = Observed(Deed.DATAGRAM, caller.pid, caller.tid, caller.ppid, call=name)
+    return Held(caller, event, lambda: work.run(line), line)
+
+
+class _Sending:
+    """One datagram, whole."""
+
+    def __init__(
+        self, caller: Caller, address: bytes, data: bytes, control: bytes, flags: int, report: int
+    ) -> None:
+        self._tid = caller.tid
+        self._parts = (address, data, control)
+        self._flags = flags
+        self._report = report
+
+    def run(self, line: Line) -> Answer:
+        """Send it; raises Later when that would hold us up."""
+        try:
+            return self._send(line.handle, self._flags | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            if self._flags & socket.MSG_DONTWAIT or not line.blocks():
+                raise
+        raise Later(lambda: self._send(line.handle, self._flags))
+
+    def _send(self, handle: int, flags: int) -> Answer:
+        address, data, control = (ctypes.create_string_buffer(p, len(p)) for p in self._parts)
+        vector = abi.Iovec(ctypes.addressof(data), len(data))
+        header = _HEADER.pack(
+            ctypes.addressof(address) if len(address) else 0,
+            len(address),
+            ctypes.addressof(vector),
+            1,
+            ctypes.addressof(control) if len(control) else 0,
+            len(control),
+            0,
+        )
+        sent = int(_libc.sendmsg(handle, header, flags | socket.MSG_NOSIGNAL))
+        if sent < 0:
+            raise abi.fail()
+        if self._report:
+            readmem.poke(self._tid, self._report, sent.to_bytes(4, "little"))
+            return Answer(value=1)
+        return Answer(value=sent)
+
+
+def _address(caller: Caller, at: int, size: int) -> bytes:
+    size = _folder(size)
+    if not 2 <= size <= 128:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return readmem.memory(caller.tid, at, size)
+
+
+def _gather(caller: Caller, at: int, count: int) -> bytes:
+    if count > 1024:
+        raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+    found = b""
+    raw = readmem.memory(caller.tid, at, 16 * count) if count else b""
+    for base, size in struct.iter_unpack("<QQ", raw):
+        if size and len(found) + size <= _LONGEST:
+            found += readmem.memory(caller.tid, base, size)
+        elif size:
+            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+    return found

@@ -1,0 +1,174 @@
+"""What is seen below the agent, put to the gate like everything else.
+
+Owns the way from a held system call to a proposal and back.  Decides nothing: an answer comes from
+the gate, and a call whose question cannot be put is refused.
+
+What does not work: a process whose call was answered by its death is told to the gate only at the
+next look, so its question may stand a moment longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from agentwatch.channels.kernel.acts import Deed, Family, Observed
+from agentwatch.channels.kernel.gatehouse import Gatehouse, observed
+from agentwatch.model import Action, Json, Kind, Origin, Proposal, Verdict
+from agentwatch.paths import Places
+from agentwatch.supervisor.session import Supervised
+
+CHANNEL = "kernel"
+
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx")
+"""Writing to these changes nothing that lasts."""
+
+GRACE = 1.0
+"""Seconds between a lost gate process and the alarm."""
+
+_KINDS = {
+    Deed.EXEC: Kind.EXEC,
+    Deed.DELETE: Kind.DELETE,
+    Deed.RENAME: Kind.RENAME,
+    Deed.SIGNAL: Kind.OTHER,
+}
+_SAID = {
+    Deed.EXEC: "start",
+    Deed.WRITE: "write",
+    Deed.DELETE: "delete",
+    Deed.RENAME: "rename",
+    Deed.TRUNCATE: "cut off",
+    Deed.LINK: "link",
+    Deed.MODE: "change the mode of",
+    Deed.CONNECT: "connect to",
+    Deed.DATAGRAM: "send to",
+    Deed.SIGNAL: "signal",
+}
+
+
+def tables(places: Places) -> Json:
+    """What passes and what never does, whoever is asked: our own files are the floor."""
+    talk = [f"unix:{places.agent_socket}"]
+    return {
+        "floor": [str(places.runtime), str(places.state)],
+        "allow": {"write": list(DEVICES), "connect": talk},
+        "default": "ask",
+    }
+
+
+class Watched:
+    """The questions of one gate process."""
+
+    def __init__(self, session: Supervised, house: Gatehouse, kill: Callable[[str], None]) -> None:
+        self._session = session
+        self._house = house
+        self._kill = kill
+        self._waiting: dict[int, _Waiting] = {}
+
+    def start(self) -> None:
+        """Listen from here on."""
+        asyncio.get_running_loop().add_reader(self._house.fileno(), self._hear)
+        self._hear()
+
+    def _hear(self) -> None:
+        try:
+            messages = self._house.questions()
+        except ValueError as error:
+            self._lost(f"the gate process said what cannot be read ({error})")
+            return
+        if messages is None:
+            self._lost("the gate process ended")
+            return
+        for message in messages:
+            self._take(message)
+
+    def _lost(self, why: str) -> None:
+        asyncio.get_running_loop().remove_reader(self._house.fileno())
+        for waiting in list(self._waiting.values()):
+            self._session.withdraw(waiting)
+        # It ends with the agent's tree as well, and may be seen to before the tree is.
+        asyncio.get_running_loop().call_later(GRACE, self._say_lost, why)
+
+    def _say_lost(self, why: str) -> None:
+        if not self._session.state.over:
+            self._session.alarm(f"{why}: the agent's held calls fail from here on")
+
+    def _take(self, message: Json) -> None:
+        if "betrayed" in message:
+            self._session.alarm(
+                "a program start was changed after it was judged: the tree is killed"
+            )
+            self._kill("betrayal")
+        elif "gone" in message:
+            waiting = self._waiting.pop(int(message["gone"]), None)
+            if waiting is not None:
+                self._session.withdraw(waiting)
+        elif "event" in message:
+            self._ask(int(message["event"]), message)
+
+    def _ask(self, number: int, message: Json) -> None:
+        waiting = _Waiting(self, number)
+        self._waiting[number] = waiting
+        try:
+            event = observed(message)
+            self._session.propose(proposal(event), waiting)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the answer is no
+            self.answer(number, allow=False)
+            self._session.refused("the gate", f"an event cannot be judged ({error!r})")
+
+    def answer(self, number: int, *, allow: bool) -> None:
+        """Let a held call go, or fail."""
+        if self._waiting.pop(number, None) is not None:
+            self._house.answer(number, allow=allow)
+
+
+class _Waiting:
+    """One held call, as the gate's proposer."""
+
+    def __init__(self, watched: Watched, number: int) -> None:
+        self._watched = watched
+        self._number = number
+
+    def answer(self, action: Action) -> None:
+        """The gate has decided."""
+        verdict = action.decision.verdict if action.decision else Verdict.DENY
+        self._watched.answer(self._number, allow=verdict is Verdict.ALLOW)
+
+
+def proposal(event: Observed) -> Proposal:
+    """An event in the gate's own words."""
+    paths = tuple(path for path in (event.path, event.path2) if path)
+    host = _host(event)
+    what = " ".join(event.argv) if event.argv else host or " to ".join(paths) or str(event.target)
+    return Proposal(
+        kind=_kind(event),
+        summary=f"{_SAID[event.kind]} {what}",
+        channel=CHANNEL,
+        origin=Origin.OBSERVED,
+        argv=event.argv,
+        paths=() if event.kind is Deed.EXEC else paths,
+        host=host,
+        cwd=event.cwd or None,
+        pid=event.pid,
+        params=_facts(event),
+    )
+
+
+def _kind(event: Observed) -> Kind:
+    if event.kind in (Deed.CONNECT, Deed.DATAGRAM):
+        return Kind.ASK_DAEMON if event.family is Family.UNIX else Kind.NETWORK
+    return _KINDS.get(event.kind, Kind.WRITE)
+
+
+def _host(event: Observed) -> str | None:
+    if event.family in (Family.INET, Family.INET6):
+        inner = f"[{event.address}]" if event.family is Family.INET6 else event.address
+        return f"{inner}:{event.port}"
+    return event.address or None
+
+
+def _facts(event: Observed) -> dict[str, Any]:
+    """What was seen beyond the fields a proposal has."""
+    kept = ("call", "exe", "flags", "comm", "mode", "spelled", "inside_path", "signal", "target")
+    return {name: value for name, value in event.to_json().items() if name in kept}
