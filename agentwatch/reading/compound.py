@@ -15,7 +15,7 @@ from tree_sitter import Node
 
 from agentwatch.reading.options import Unclear
 from agentwatch.reading.shell import LONGEST, Word, commands
-from agentwatch.shell.line import whole_tree
+from agentwatch.shell.grammar import whole_tree
 from agentwatch.shell.values import Dynamic
 
 _DEEPEST = 12

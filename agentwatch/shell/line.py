@@ -5,13 +5,14 @@ Owns which constructs are understood.  Whatever is not named here is a reason, n
 
 from __future__ import annotations
 
-import time
+import functools
+import re
 from collections.abc import Mapping, Sequence
 
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser, Point
+from tree_sitter import Node
 
 from agentwatch.shell import wrappers
+from agentwatch.shell.grammar import refuse_gaps, whole_tree
 from agentwatch.shell.values import (
     DEEPEST,
     LAYERS,
@@ -23,10 +24,6 @@ from agentwatch.shell.values import (
     Simple,
 )
 from agentwatch.shell.words import source, word
-
-BASH = Language(tree_sitter_bash.language())
-PATIENCE = 0.05
-"""Seconds for the tree of one line."""
 
 _GROUPS = frozenset(
     {"program", "list", "pipeline", "subshell", "compound_statement", "if_statement", "do_group"}
@@ -56,40 +53,19 @@ _OTHERS = {
     "variable_assignments": "",
 }
 """Constructs of which only the commands in them are looked for, and what stays unknown."""
+_CONTINUED = re.compile(r"[^ \t\n]\\\n[^ \t\n]")
+"""Here the grammar sees two words, and a shell one."""
+_TIGHT = frozenset({"command", "redirected_statement", "declaration_command", "unset_command"})
 _HOLDS_COMMANDS = ("command_substitution", "process_substitution")
 
 
-def tree(line: str) -> Node:
-    """The root of a line's tree; Dynamic where it cannot be read in time."""
-    if len(line) > LONGEST:
-        raise Dynamic("the line is very long")
-    data = line.encode("utf-8", "surrogateescape")
-    end = time.monotonic() + PATIENCE
+@functools.lru_cache(maxsize=64)
+def parse(line: str, *, unwrap: bool = True) -> Parsed:
+    """The simple commands of a line; never raises.
 
-    def read(at: int, _: Point) -> bytes:
-        return data[at : at + LONGEST]
-
-    def late(*_: object) -> bool:
-        return time.monotonic() > end
-
-    try:
-        # A parser that was stopped keeps its half-read line, so each line has its own.
-        return Parser(BASH).parse(read, progress_callback=late).root_node
-    except ValueError as error:
-        raise Dynamic("reading the line takes too long") from error
-
-
-def whole_tree(line: str) -> Node:
-    """The root of a line's tree; Dynamic where any part of the line did not fit."""
-    root = tree(line)
-    if root.has_error or "\0" in line:
-        raise Dynamic("it cannot be read as a shell line")
-    return root
-
-
-def parse(line: str) -> Parsed:
-    """The simple commands of a line; never raises."""
-    walk = _Walk()
+    Without `unwrap`, a wrapper stands there as it is, and what it starts is not looked for.
+    """
+    walk = _Walk(unwrap=unwrap)
     walk.line(line, (), 0)
     return walk.parsed()
 
@@ -107,7 +83,8 @@ def parse_argv(argv: Sequence[str]) -> Parsed:
 class _Walk:
     """One reading: what was found, and what stays unknown."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, unwrap: bool = True) -> None:
+        self._unwraps = unwrap
         self._found: list[Simple] = []
         self._reasons: dict[str, None] = {}
         self._values: dict[str, str] = {}
@@ -128,6 +105,8 @@ class _Walk:
         self._through, self._layer, self._values = through, layer, {}
         try:
             self._walk(whole_tree(line), 0)
+            if _CONTINUED.search(line):
+                self.reason("a word that goes on in the next line")
         except Dynamic as why:
             self.reason(str(why))
         finally:
@@ -139,7 +118,7 @@ class _Walk:
             self.reason("it runs more commands than can be looked at")
             return
         try:
-            started = wrappers.inner(simple.argv) if simple.argv else None
+            started = wrappers.inner(simple.argv) if simple.argv and self._unwraps else None
         except Dynamic as why:
             self.reason(f"{simple.name}: {why}")
             started = None
@@ -168,9 +147,7 @@ class _Walk:
 
     def _walk(self, node: Node, depth: int, redirects: tuple[Redirect, ...] = ()) -> None:
         """Everything that this part of the tree will run."""
-        if depth > DEEPEST:
-            raise Dynamic("it is nested too deeply")
-        kind = node.type
+        kind = self._checked(node, depth)
         if kind == "command":
             self._command(node, depth, redirects)
         elif kind == "redirected_statement":
@@ -182,11 +159,20 @@ class _Walk:
             self._for(node, depth)
         elif kind in _GROUPS:
             for child in node.named_children:
-                self._walk(child, depth + 1)
+                pattern = kind == "case_item" and not child.type.endswith(_STATEMENTS)
+                (self._inside if pattern else self._walk)(child, depth + 1)
             if redirects:
                 self._found.append(Simple((), redirects, through=self._through))
         elif kind not in _QUIET:
             self._other(node, depth)
+
+    def _checked(self, node: Node, depth: int) -> str:
+        """The kind of a node; Dynamic where its depth or its shape is beyond us."""
+        if depth > DEEPEST:
+            raise Dynamic("it is nested too deeply")
+        if node.type in _TIGHT:
+            refuse_gaps(node)
+        return node.type
 
     def _other(self, node: Node, depth: int) -> None:
         """A construct of which only the commands in it are looked for."""

@@ -145,6 +145,6 @@ def ansi(text: str) -> str:
 
     # A NUL ends the text for bash, which is nobody's honest intent.
     plain = _ANSI.sub(one, text)
-    if "\0" in plain:
-        raise Dynamic("a NUL byte")
+    if "\0" in plain or (len(text) - len(text.rstrip("\\"))) % 2:
+        raise Dynamic("a NUL byte, or a quote that does not end")
     return plain
