@@ -156,11 +156,18 @@ def _prepares(simple: Simple, own: Own) -> bool:
     if not argv:
         return True
     name = argv[0]
+    return name in _PREPARES or _sets(argv, own)
+
+
+def _sets(argv: tuple[str, ...], own: Own) -> bool:
+    """Whether a command of the shell itself sets or unsets what agents set and unset."""
+    name, *rest = argv
     if name in ("source", "."):
-        return len(argv) == 2 and own(posixpath.normpath(argv[1]))
-    if name in ("export", "unset"):
-        return all(word.startswith("-") or _may_set(word) for word in argv[1:])
-    return name in _PREPARES
+        return len(rest) == 1 and own(posixpath.normpath(rest[0]))
+    if name == "unset" and rest[:1] == ["-f"]:
+        return True
+    known = name in ("export", "unset")
+    return known and all(word.startswith("-") or _may_set(word) for word in rest)
 
 
 def _may_set(word: str) -> bool:

@@ -64,6 +64,10 @@ class Ground:
     """Whether the agent should have declared what it does."""
     agent_programs: frozenset[str] = frozenset()
     """What the agent is made of: program files and scripts that it starts as itself."""
+    hook: tuple[str, ...] = ()
+    """How the agent starts our hook client."""
+    hook_exe: str = ""
+    """The program that this is, links followed."""
     tree_sockets: frozenset[str] = frozenset()
     """Sockets that the tree listens on: a path, or `port 8080` for loopback."""
     resolvers: frozenset[str] = frozenset()

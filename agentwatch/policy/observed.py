@@ -40,6 +40,13 @@ _CALLED = {
 }
 _VERSIONED = re.compile(r"(python|perl|ruby|node|lua|gcc|g\+\+|clang|java)-?[\d.]+")
 _SNAPSHOT = re.compile(r"\s*SNAPSHOT_FILE=[\"']?(/[\w./-]+/shell-snapshots/[\w.-]+\.sh)[\"']?\s")
+_TAKES_AWAY = re.compile(
+    r"core\.hookspath=/dev/null|core\.fsmonitor=(?:false)?|safe\.barerepository=explicit"
+    r"|protocol\.(?:\w+\.)?allow=never|core\.quotepath=(?:true|false|on|off)|gc\.auto=0"
+    r"|color\.\w+=(?:never|false)|log\.showsignature=false|core\.pager=cat|diff\.external="
+    r"|core\.untrackedcache=false|maintenance\.auto=false|advice\.\w+=false",
+    re.IGNORECASE,
+)
 _INDEX = re.compile(r"/\.git/(?:worktrees/[^/]+/|modules/[^/]+/)?index(?:\.lock)?")
 _EFFECTS = {
     "make": "makes",
@@ -188,10 +195,11 @@ class _Scene:
             return Pass("belongs to what was allowed", "cover", self.cover), (), False
         if self.agent and self._is_agent_itself():
             return Pass("the agent starts a part of itself", AGENT), (), False
-        name = self._program()
-        reading = argv_reads_only((name, *event.argv[1:]), self._inside)
-        trusted = not ground.loose(event.exe) or event.exe in ground.agent_programs
         spoilt = self._spoilt()
+        if self._is_hook() and not spoilt:
+            return Pass("agentwatch's own hook", "own folder"), (), False
+        reading = argv_reads_only(harmless_git((self._program(), *event.argv[1:])), self._inside)
+        trusted = not ground.loose(event.exe) or event.exe in ground.agent_programs
         git = "git" in reading.programs and not self._inside(event.cwd)
         if reading.yes and trusted and not spoilt and not git:
             return Pass(reading.why, READING, self.cover), (), False
@@ -225,6 +233,11 @@ class _Scene:
         if event.exe not in parts:
             return False
         return len(event.argv) < 2 or not _interprets(event.exe) or event.argv[1] in parts
+
+    def _is_hook(self) -> bool:
+        """Whether it is our own hook client, started as we told the agent to."""
+        hook, event = self.ground.hook, self.event
+        return bool(hook) and event.exe == self.ground.hook_exe and event.argv[: len(hook)] == hook
 
     def _spoilt(self) -> str | None:
         """A variable that changes what runs, and that the agent was not started with."""
@@ -334,6 +347,19 @@ class _Scene:
             if path == name or (path.startswith(name + "/") and not holds and name.count("/") > 2):
                 return True
         return False
+
+
+def harmless_git(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Git's arguments without settings that only take something away, which agents put in front."""
+    rest = list(argv[1:]) if argv[0] == "git" else []
+    while rest:
+        if rest[0] in ("--no-optional-locks", "--no-pager", "--literal-pathspecs"):
+            rest = rest[1:]
+        elif rest[0] == "-c" and len(rest) > 1 and _TAKES_AWAY.fullmatch(rest[1]):
+            rest = rest[2:]
+        else:
+            return ("git", *rest)
+    return argv
 
 
 def _interprets(exe: str) -> bool:

@@ -13,6 +13,7 @@ ALLOW = Verdict.ALLOW
 SNAPSHOT = f"{HOME}/.claude/shell-snapshots/snapshot-bash-1-a.sh"
 
 _SOURCE = f"source {SNAPSHOT} 2>/dev/null || true && "
+_UNSET = "{ \\builtin unalias -- 'which'; \\builtin unset -f -- 'which'; } >/dev/null 2>&1 || true"
 _TMPDIR = '{ [ -n "${TMPDIR:-}" ] || export TMPDIR=/tmp/claude-0; } && '
 _BUN = '\\builtin export BUN_OPTIONS="--smol${BUN_OPTIONS:+ $BUN_OPTIONS}" && '
 _PWD = " && pwd -P >| /tmp/claude-1-cwd"
@@ -23,6 +24,7 @@ WRAPPED = {
     "apart": ["bash", "-c", "-l", "make test"],
     "claude": ["bash", "-c", "-l", f"{_SOURCE}eval 'make test' < /dev/null{_PWD}"],
     "claude, words": ["bash", "-c", f"{_SOURCE}eval 'make test' \\< /dev/null{_PWD}"],
+    "claude 2.1.329": ["bash", "-c", f"{_SOURCE}{_UNSET} && eval 'make test' < /dev/null{_PWD}"],
     "claude, variables": ["bash", "-c", f"{_SOURCE}{_TMPDIR}{_BUN}eval 'make test'{_PWD}"],
     "gemini": ["bash", "-c", f"{_GEMINI}exit $__code;"],
     "vibe": [

@@ -27,6 +27,10 @@ READS = [
     run("sh", "-c", "which git 2>/dev/null | head -1", exe="/usr/bin/dash"),
     shell("for f in a b; do cat $f; done | wc -l"),
     shell("cd src && git log -1"),
+    shell("env"),
+    run("env"),
+    run(*"git -c core.hooksPath=/dev/null -c core.fsmonitor= ls-files --".split(), "x"),
+    run("git", "--no-optional-locks", "-c", "core.quotepath=false", "status"),
 ]
 
 
@@ -46,6 +50,10 @@ NOT_READS = [
     run("git", "status", cwd="/srv/other"),
     run("git", "status", cwd="/home/u/work/../other"),
     run("ls", "-l", env=("LD_PRELOAD=/home/u/work/x.so",)),
+    run("git", "-c", "core.hooksPath=/tmp/x", "status"),
+    run("git", "-c", "core.fsmonitor=/tmp/x", "status"),
+    run("git", "-c", "core.fsmonitor=", "push"),
+    run("git", "-c"),
     shell("ls; rm x"),
     shell("ls $X"),
     shell(""),
@@ -210,6 +218,32 @@ def test_the_agent_s_snapshot_shell_may_only_read_and_note() -> None:
     assert (found.verdict, found.rule) == (ALLOW, "own folder")
     assert world.see(run("rm", "x"), GRANDCHILD, CHILD).verdict is None
     assert world.see(Seen("delete", f"{WORK}/x"), CHILD).verdict is None
+
+
+HOOK = ("/venv/bin/python", "-I", "-S", "-E", "/lib/agentwatch/client.py")
+
+
+def test_our_own_hook_passes_and_covers_nothing() -> None:
+    world = World(hook=HOOK, hook_exe="/usr/bin/python3.11")
+    event = run(*HOOK, "claude", "/run/s", exe="/usr/bin/python3.11")
+    assert world.see(event, CHILD).verdict is ALLOW
+    assert world.see(run("rm", "x"), GRANDCHILD, CHILD).verdict is None
+    socket = "/run/user/7/agentwatch/s1/agent/agent.sock"
+    assert world.see(Seen("connect", socket, family="unix"), CHILD).verdict is ALLOW
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        run(*HOOK, exe="/tmp/python3.11"),
+        run(*HOOK, exe="/usr/bin/python3.11", env=("LD_PRELOAD=/tmp/x.so",)),
+        run(*HOOK[:4], "/tmp/client.py", exe="/usr/bin/python3.11"),
+        run(*HOOK[:4], exe="/usr/bin/python3.11"),
+    ],
+)
+def test_what_only_looks_like_our_hook_is_asked(event: Seen) -> None:
+    world = World(hook=HOOK, hook_exe="/usr/bin/python3.11")
+    assert world.see(event, CHILD).verdict is None
 
 
 def test_a_folder_below_another_is_the_nearer_one() -> None:
