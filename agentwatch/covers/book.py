@@ -66,9 +66,19 @@ class Covers:
         self._bind(cover, ancestry)
 
     def program(
-        self, action: str, digest: str, event: Event, ancestry: Ancestry, *, reading: bool = False
+        self,
+        action: str,
+        digest: str,
+        event: Event,
+        ancestry: Ancestry,
+        *,
+        reading: bool = False,
+        notes: tuple[str, ...] = (),
     ) -> Cover:
-        """Begin the cover of a program start that was seen and allowed in its own right."""
+        """Begin the cover of a program start that was seen and allowed in its own right.
+
+        `notes` are the files that a program that otherwise only reads is known to write.
+        """
         parsed = parse_argv(event.argv)
         # What is typed into a shell later is nothing that anybody has seen yet.
         narrow = reading or any("its input" in why for why in parsed.dynamic)
@@ -79,7 +89,7 @@ class Covers:
             Scope.READING if narrow else Scope.PROGRAM,
             argv=event.argv,
             cwd=event.cwd,
-            paths=said.paths,
+            paths=said.paths + notes,
             hosts=said.hosts,
             programs=said.programs,
         )

@@ -136,7 +136,9 @@ def follow(
         covers.use(cover, event, ancestry, called)
     elif event.kind == "exec" and judgement.rule != AGENT:
         narrow = judgement.rule in (READING, "own folder")
-        covers.program(action, digest, event, ancestry, reading=narrow)
+        found = _SNAPSHOT.match(shell_line(event.argv) or "") if narrow else None
+        notes = (found[1],) if found else ()
+        covers.program(action, digest, event, ancestry, reading=narrow, notes=notes)
     if judgement.rule not in _NOT_THE_WORLD:
         covers.remember(event)
 
@@ -321,6 +323,8 @@ class _Scene:
         )
         if reaches:
             return Pass("belongs to what was allowed", "cover", cover)
+        if zone is Zone.OWN and cover.scope is Scope.READING and path in cover.paths:
+            return Pass("the copy of the shell's settings", "own folder", cover)
         git = cover.scope is Scope.READING and self._program() == "git"
         refresh = git and zone is Zone.RECORDS and _INDEX.search(path)
         return Pass("git refreshes its index", READING, cover) if refresh else None

@@ -102,6 +102,6 @@ def own_folders(agent: str, *, home: str, workspace: str) -> OwnFolders:
 def _steers(inside: str) -> bool:
     """Whether a path, seen from an agent's own folder, changes what it does by itself."""
     parts = inside.casefold().split("/")
-    if parts[0] in _DATA and len(parts) > 1:
+    if (parts[0] in _DATA or parts[:2] == ["plugins", "store"]) and len(parts) > 1:
         return False
     return any(_STEERING.fullmatch(part) for part in parts)

@@ -213,9 +213,13 @@ def test_git_may_refresh_its_index_while_it_reads() -> None:
 
 def test_the_agent_s_snapshot_shell_may_only_read_and_note() -> None:
     world = World()
-    line = f'SNAPSHOT_FILE={HOME}/.claude/shell-snapshots/s.sh\n source "{HOME}/.bashrc"\n x'
+    snapshot = f"{HOME}/.claude/shell-snapshots/s.sh"
+    line = f'SNAPSHOT_FILE={snapshot}\n source "{HOME}/.bashrc"\n x'
     found = world.see(run("bash", "-c", "-l", line, exe="/usr/bin/bash"), CHILD)
     assert (found.verdict, found.rule) == (ALLOW, "own folder")
+    note = Seen("write", snapshot, flags=("create",))
+    assert world.see(note, GRANDCHILD, CHILD).verdict is ALLOW
+    assert world.see(Seen("write", f"{HOME}/.claude.json"), CHILD).verdict is None
     assert world.see(run("rm", "x"), GRANDCHILD, CHILD).verdict is None
     assert world.see(Seen("delete", f"{WORK}/x"), CHILD).verdict is None
 
