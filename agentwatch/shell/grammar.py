@@ -24,6 +24,7 @@ REPEATING = frozenset(
 )
 """Constructs that may run a command more than once, or later."""
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_LINES = re.compile(rb"(?:[ \t\n]|\\\n)*")
 _BLANKS = re.compile(rb"(?:[ \t]|\\\n)*")
 
 
@@ -58,7 +59,9 @@ def tree(line: str) -> Node:
 def whole_tree(line: str) -> Node:
     """The root of a line's tree; Dynamic where any part of the line did not fit."""
     root = tree(line)
-    if root.has_error or "\0" in line:
+    data = line.encode("utf-8", "surrogateescape")
+    around = data[: root.start_byte] + data[root.end_byte :]
+    if root.has_error or "\0" in line or not _LINES.fullmatch(around):
         raise Dynamic("it cannot be read as a shell line")
     return root
 
@@ -78,13 +81,16 @@ def constructs(line: str) -> frozenset[str]:
     return frozenset(kinds)
 
 
-def refuse_gaps(node: Node) -> None:
-    """Dynamic where its words do not stand apart, or something is between them."""
+def refuse_gaps(node: Node, *, command: bool) -> None:
+    """Dynamic where parts do not stand apart, or something is between them or behind them."""
     raw, start = node.text or b"", node.start_byte
     at, word = start, False
+    allowed = _BLANKS if command else _LINES
     for child in node.children:
         gap = raw[at - start : child.start_byte - start]
-        is_word = child.is_named and not child.type.endswith("_redirect")
-        if not _BLANKS.fullmatch(gap) or (word and is_word and not gap):
+        is_word = command and not child.type.endswith("_redirect")
+        if not allowed.fullmatch(gap) or (word and is_word and not gap):
             raise Dynamic("something between its words that is not understood")
         at, word = child.end_byte, is_word
+    if not allowed.fullmatch(raw[at - start :]):
+        raise Dynamic("something behind its words that is not understood")

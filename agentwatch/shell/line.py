@@ -170,8 +170,8 @@ class _Walk:
         """The kind of a node; Dynamic where its depth or its shape is beyond us."""
         if depth > DEEPEST:
             raise Dynamic("it is nested too deeply")
-        if node.type in _TIGHT:
-            refuse_gaps(node)
+        if node.child_count:
+            refuse_gaps(node, command=node.type in _TIGHT)
         return node.type
 
     def _other(self, node: Node, depth: int) -> None:

@@ -111,6 +111,8 @@ UNCLEAR = {
     "ls; (": [],
     "echo \\ a": [],
     "echo ''\\n": [],
+    "echo \\ ;": [],
+    "echo ==''": [],
     "echo a\\\nb": ["echo a b"],
     "echo 'a": [],
     "ls\0rm": [],
@@ -197,6 +199,9 @@ ALPHABET = st.sampled_from([*"ax-.=: \t'\"\\,;#&|!", "$'", "\\n", "\\'", "''", "
 @example("$'a\\'b' \"a\\b\"")
 @example("a\\;b 'c'd")
 @example("\\ a")
+@example("\\ ;")
+@example("\\ ")
+@example("==''")
 @example("''\\n")
 @settings(max_examples=300, deadline=None)
 def test_bash_sees_the_words_that_we_see(line: str) -> None:
