@@ -30,7 +30,6 @@ _DYNAMIC = {
     "brace_expression": "braces",
     "translated_string": "a translated text",
 }
-_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)")
 _GLOB = re.compile(r"[*?\[]|[@+!]\(")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:,+@%=-]+")
 
@@ -57,7 +56,8 @@ def word(node: Node, values: Mapping[str, str]) -> Word:
     """The word that a node is; `values` holds what loop variables are known to be."""
     found = Word()
     _add(node, values, found)
-    if _BRACES.search(found.bare):
+    _, brace, behind = found.bare.partition("{")
+    if brace and ("," in behind or ".." in behind):
         found.reasons.append("braces")
     if found.bare.startswith("~"):
         found.reasons.append("a ~ that stands for somebody's home")

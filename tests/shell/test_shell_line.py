@@ -83,6 +83,7 @@ UNCLEAR = {
     'eval "$x"': ['"$x"'],
     "echo {a,b}": ["echo {a,b}"],
     "echo a{1..3}": ["echo a{1..3}"],
+    "echo {ab},b}": ["echo {ab},b}"],
     "rm ~/x": ["rm ~/x"],
     "ls | xargs -0 -n 1 rm -f": ["ls", "xargs -0 -n 1 rm -f", "rm -f"],
     "xargs --strange rm": ["xargs --strange rm"],
