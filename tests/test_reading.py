@@ -526,11 +526,7 @@ ls |
 ; ls
 ;
 > x
-(ls)
-{ ls; }
 {ls,-l}
-if true; then ls; fi
-for x in a; do ls; done
 while true; do ls; done
 f() { ls; }
 function f

@@ -39,6 +39,8 @@ class Judgement:
     """The rule that decided, where one did."""
     outside: tuple[str, ...]
     """Those of its paths that lie outside the workspace."""
+    cover: str | None = None
+    """The allowed action that it is part of, where it passes for that reason."""
 
 
 def judge(
@@ -81,9 +83,9 @@ def _reading(proposal: Proposal, places: Places) -> Reading:
         return Reading(yes=False, why="")
     found = []
     if proposal.command is not None:
-        found.append(reads_only(proposal.command))
+        found.append(reads_only(proposal.command, places.inside))
     if proposal.argv:
-        found.append(argv_reads_only(proposal.argv))
+        found.append(argv_reads_only(proposal.argv, places.inside))
     if not found:
         reads = proposal.kind is Kind.READ
         return Reading(yes=reads, why="only reads" if reads else "")

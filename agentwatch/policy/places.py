@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import itertools
 import os.path
+import re
 from collections.abc import Callable
 
 from agentwatch.model import Proposal
 
 _AGENT = "the agent's own settings"
-_OURS = "agentwatch's own files"
+OURS = "agentwatch's own files"
 _SECRETS = "keys and logins"
 _SHELL = "what a shell runs by itself"
 _GIT = "what git runs by itself"
 _LOGIN = "what starts at login"
 _CLOCK = "what runs on a schedule"
+RECORDS = "git's own records"
 _SYSTEM = "the system itself"
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -28,7 +30,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *(".qwen", ".vibe", ".opencode", ".config/opencode", "opencode.json", ".mcp.json"),
         *(".aider.conf.yml", ".copilot", ".cursor", ".openclaw"),
     ),
-    _OURS: (".agentwatch.toml", ".config/agentwatch", ".local/state/agentwatch"),
+    OURS: (".agentwatch.toml", ".config/agentwatch", ".local/state/agentwatch"),
     _SECRETS: (
         *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".config/gh", ".config/gcloud"),
         *(".netrc", ".npmrc", ".pypirc", ".git-credentials", ".password-store"),
@@ -44,7 +46,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     _LOGIN: (".config/autostart", ".config/systemd", "launchagents", "launchdaemons"),
     _CLOCK: ("crontabs", "cron.d", "crontab"),
-    "git's own records": (".git",),
+    RECORDS: (".git",),
     "what a server runs by itself": (".github/workflows", ".gitlab-ci.yml"),
     "what an editor runs by itself": (".vscode", ".idea"),
 }
@@ -64,8 +66,15 @@ _FOLDERS = {
     "/proc/": _SYSTEM,
     "/sys/": _SYSTEM,
     "/run/": "running services",
-    "/tmp/agentwatch-": _OURS,
+    "/tmp/agentwatch-": OURS,
 }
+_ANY = re.compile(
+    "|".join(re.escape(f"/{name}/") for names in _NAMES.values() for name in names)
+    + "|^(?:"
+    + "|".join(map(re.escape, _FOLDERS))
+    + ")"
+)
+"""One look for all of them, because nearly every path is none."""
 _HARMLESS = frozenset({"/dev/null/", "/dev/stdout/", "/dev/stderr/", "/dev/tty/"})
 
 
@@ -128,13 +137,13 @@ class Places:
         named = self._absolute(path)
         if len(named) > LONGEST:
             return None
-        return _steers(os.path.normpath(named)) or _steers(self._follow(named) or "")
+        return steers(os.path.normpath(named)) or steers(self._follow(named) or "")
 
 
-def _steers(path: str) -> str | None:
+def steers(path: str) -> str | None:
     """What a file at this path acts upon by itself."""
     text = f"/{path.strip('/')}/".casefold()
-    if text in _HARMLESS:
+    if text in _HARMLESS or not _ANY.search(text):
         return None
     for what, names in _NAMES.items():
         if any(f"/{name}/" in text for name in names):

@@ -4,7 +4,8 @@ Owns the answer to "may this pass without a question".  Does no I/O, runs nothin
 whatever it does not know: a no costs a person one question, a wrong yes costs them their files.
 
 `shell` cuts the line into words and refuses every construct whose meaning depends on more than
-the line itself; `programs` and `git` then know, program by program, which arguments read.
+the line itself; `compound` finds the simple commands in brackets, conditions and loops;
+`programs` and `git` then know, program by program, which arguments read.
 
 What does not work; a yes assumes that
 - a bare name is the system's program: PATH, the shell's start files, aliases and functions are
@@ -18,15 +19,18 @@ What does not work; a yes assumes that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agentwatch.reading.compound import compound
 from agentwatch.reading.git import check_git
 from agentwatch.reading.options import Unclear
 from agentwatch.reading.programs import CHECKS, GLOBS_ARE_SAFE
 from agentwatch.reading.shell import LONGEST, Word, commands
 
 SHELLS = frozenset({"sh", "bash", "dash"})
+KEYWORDS = frozenset({"if", "for"})
+"""Words that the cutter takes for commands, and that begin a compound one."""
 SYSTEM = ("/bin/", "/usr/bin/")
 
 
@@ -40,34 +44,66 @@ class Reading:
     """What it starts, where it only reads."""
 
 
-def reads_only(command: str) -> Reading:
-    """Whether this shell command line does nothing but read."""
+Inside = Callable[[str], bool]
+"""Whether a folder lies where the user's own configuration holds."""
+
+
+def reads_only(command: str, inside: Inside | None = None) -> Reading:
+    """Whether this shell command line does nothing but read.
+
+    Without `inside`, no folder that a line changes to is one where git may be started.
+    """
     try:
-        return _reading(commands(command))
-    except Unclear as unclear:
+        lines = commands(command)
+        if not any(words[0].text in KEYWORDS for words in lines):
+            return _reading(lines, inside)
+        unclear = Unclear("a condition or a loop")
+    except Unclear as why:
+        unclear = why
+    return _compound(command, unclear)
+
+
+def _compound(command: str, unclear: Unclear) -> Reading:
+    """The answer for a line that the cutter did not take; its reason where it is no such line."""
+    try:
+        lines = compound(command)
+    except Unclear:
         return Reading(yes=False, why=str(unclear))
+    try:
+        return _reading(lines, None)
+    except Unclear as why:
+        return Reading(yes=False, why=str(why))
 
 
-def argv_reads_only(argv: Sequence[str]) -> Reading:
+def argv_reads_only(argv: Sequence[str], inside: Inside | None = None) -> Reading:
     """Whether a program started with exactly these arguments does nothing but read."""
     if not argv or sum(map(len, argv)) > LONGEST:
         return Reading(yes=False, why="there is no command, or it is very long")
     if len(argv) == 3 and argv[1] in ("-c", "-lc") and _name(argv[0]) in SHELLS:
-        return reads_only(argv[2])
+        return reads_only(argv[2], inside)
     try:
-        return _reading([[Word(text, plain=True, glob=False) for text in argv]])
+        return _reading([[Word(text, plain=True, glob=False) for text in argv]], None)
     except Unclear as unclear:
         return Reading(yes=False, why=str(unclear))
 
 
-def _reading(lines: Sequence[Sequence[Word]]) -> Reading:
+def _reading(lines: Sequence[Sequence[Word]], inside: Inside | None) -> Reading:
     """The answer for simple commands that follow each other; Unclear unless all only read."""
     for words in lines:
         _check(words)
     names = tuple(dict.fromkeys(_name(words[0].text) for words in lines))
-    if "cd" in names and "git" in names:
+    if "cd" in names and "git" in names and not _stays(lines, inside):
         raise Unclear("git in a folder it first changes to may run what that folder configures")
     return Reading(yes=True, why=f"only reads: {', '.join(names)}", programs=names)
+
+
+def _stays(lines: Sequence[Sequence[Word]], inside: Inside | None) -> bool:
+    """Whether the only change of folder comes first and leads to a folder that is inside."""
+    moves = [words for words in lines if words[0].text == "cd"]
+    if inside is None or len(moves) != 1 or moves[0] is not lines[0]:
+        return False
+    target = lines[0][1]
+    return not target.glob and ".." not in target.text.split("/") and inside(target.text)
 
 
 def _check(words: Sequence[Word]) -> None:

@@ -1,0 +1,292 @@
+"""The book of covers: opened by an answer, begun by a process, ended with its last one.
+
+Owns who is under which cover.  A cover is begun once; what is not in the book is not covered.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterator
+
+from agentwatch.covers.naming import Names, names
+from agentwatch.covers.starts import Own, starts
+from agentwatch.covers.values import Ancestry, Cover, Event, Scope, Standing
+from agentwatch.model import Action, ActionState, Kind
+from agentwatch.shell import parse, parse_argv
+
+MOST = 2_000
+"""Covers in the book; past this the oldest that never began is closed, and would be asked again."""
+MOST_MADE = 200_000
+"""Files that are remembered as made by the agent's tree."""
+CONNECTS = 16
+"""Connections of one declared fetch: an address each for every family, and its redirections."""
+
+Key = tuple[int, int]
+_FILE_KINDS = frozenset({"write", "truncate", "rename", "mode"})
+
+
+class Covers:
+    """The covers of one session."""
+
+    def __init__(self, *, launchers: Collection[str] = (), own: Own = lambda _: False) -> None:
+        self._launchers = frozenset(launchers)
+        self._own = own
+        self._agent: Key | None = None
+        self._waiting: dict[str, Cover] = {}
+        self._bound: dict[Key, Cover] = {}
+        self._members: dict[str, set[Key]] = {}
+        self._used: dict[str, dict[tuple[str, str], int]] = {}
+        self._standing: dict[str, Standing] = {}
+        self._made: dict[str, None] = {}
+        self._hosts: set[tuple[str, int]] = set()
+
+    def agent_is(self, agent: Ancestry) -> None:
+        """Name the agent's first process: itself uncovered, and what it forks."""
+        self._agent = _key(agent)
+
+    def open(self, action: Action, *, cwd: str | None = None) -> Cover | None:
+        """The cover of a declared action that was allowed; None where nothing can belong to it.
+
+        `cwd` is the action's folder with its links followed, where the caller followed them.
+        """
+        if action.state is not ActionState.ALLOWED:
+            return None
+        self._standing[action.id] = Standing.UNSEEN
+        cover = _cover(action, cwd)
+        if cover is not None:
+            self._make_room()
+            self._waiting[action.id] = cover
+        return cover
+
+    def start(self, cover: Cover, ancestry: Ancestry) -> None:
+        """A cover is begun: it is now about this process and what it starts; raises if it was."""
+        if cover.action in self._members:
+            raise ValueError(f"the cover of {cover.action} has begun before")
+        self._waiting.pop(cover.action, None)
+        self._bind(cover, ancestry)
+
+    def program(
+        self,
+        action: str,
+        digest: str,
+        event: Event,
+        ancestry: Ancestry,
+        *,
+        reading: bool = False,
+        notes: tuple[str, ...] = (),
+    ) -> Cover:
+        """Begin the cover of a program start that was seen and allowed in its own right.
+
+        `notes` are the files that a program that otherwise only reads is known to write.
+        """
+        parsed = parse_argv(event.argv)
+        # What is typed into a shell later is nothing that anybody has seen yet.
+        narrow = reading or any("its input" in why for why in parsed.dynamic)
+        said = Names((), (), frozenset()) if narrow else names(parsed, event.cwd)
+        cover = Cover(
+            action,
+            digest,
+            Scope.READING if narrow else Scope.PROGRAM,
+            argv=event.argv,
+            cwd=event.cwd,
+            paths=said.paths + notes,
+            hosts=said.hosts,
+            programs=said.programs,
+        )
+        self._standing.setdefault(action, Standing.UNDECLARED)
+        self._bind(cover, ancestry)
+        return cover
+
+    def over(self, ancestry: Ancestry) -> Cover | None:
+        """The cover that a process is under: its own, or its nearest ancestor's."""
+        for key in _keys(ancestry):
+            cover = self._bound.get(key)
+            if cover is not None:
+                return cover
+            if key == self._agent:
+                return None
+        return None
+
+    def is_agent(self, ancestry: Ancestry) -> bool:
+        """Whether a process is the agent's own, under no cover, its descent known."""
+        for key in _keys(ancestry):
+            if key in self._bound:
+                return False
+            if key == self._agent:
+                return True
+        return False
+
+    def waiting_for(
+        self, event: Event, ancestry: Ancestry, called: Collection[str] = ()
+    ) -> Cover | None:
+        """The declared action that this event is, not begun yet, or used for its own files.
+
+        `called` are the names that the tree's own look-ups gave for the event's address.
+        """
+        if not self._waiting or not self.is_agent(ancestry):
+            return None
+        for cover in self._waiting.values():
+            if self._is(cover, event, called):
+                return cover
+        return None
+
+    def use(
+        self, cover: Cover, event: Event, ancestry: Ancestry, called: Collection[str] = ()
+    ) -> None:
+        """Note that an event passed under a cover, and whose it was."""
+        self._standing[cover.action] = (
+            Standing.UNDECLARED
+            if self._standing.get(cover.action) is Standing.UNDECLARED
+            else Standing.SEEN
+        )
+        if cover.action in self._waiting and cover.scope is Scope.COMMAND:
+            self.start(cover, ancestry)
+        elif cover.action in self._waiting:
+            used = self._used.setdefault(cover.action, {})
+            for mark in _marks(cover, event, called):
+                used[mark] = used.get(mark, 0) + 1
+        else:
+            self._join(cover, ancestry)
+
+    def remember(self, event: Event) -> None:
+        """Note what an event that passed has made, and whom it reached."""
+        if event.kind in ("connect", "datagram") and event.address:
+            self._hosts.add((event.address, event.port))
+        name = event.path2 if event.kind in ("rename", "link") else event.path
+        moves = event.kind == "rename" and event.path in self._made
+        makes = event.kind in ("write", "link") and "create" in event.flags
+        if (moves or makes) and len(self._made) < MOST_MADE:
+            self._made.setdefault(name)
+        if event.kind in ("delete", "rename"):
+            self._made.pop(event.path, None)
+
+    def made(self, path: str) -> bool:
+        """Whether the agent's tree was seen making this file."""
+        return path in self._made
+
+    def reached(self, event: Event) -> bool:
+        """Whether this address and port were allowed before in this session."""
+        return (event.address, event.port) in self._hosts
+
+    def ended(self, process: Ancestry) -> list[str]:
+        """A process is gone; the actions whose last process it was, their covers ended."""
+        cover = self._bound.pop(_key(process), None)
+        if cover is None:
+            return []
+        return [cover.action] if self._leave(cover, _key(process)) else []
+
+    def close(self, action: str) -> None:
+        """End a cover: the agent says the action is over, or its last process is gone."""
+        self._waiting.pop(action, None)
+        self._used.pop(action, None)
+        # An empty set stays: what has begun once never begins again.
+        for key in self._members.get(action, ()):
+            self._bound.pop(key, None)
+        if action in self._members:
+            self._members[action] = set()
+
+    def standing(self, action: str) -> Standing:
+        """What was said of an action against what was seen of it."""
+        return self._standing.get(action, Standing.UNDECLARED)
+
+    def _is(self, cover: Cover, event: Event, called: Collection[str]) -> bool:
+        """Whether an event of the agent's is part of a declared action."""
+        if cover.scope is Scope.COMMAND:
+            same = cover.cwd is None or not event.cwd or cover.cwd == event.cwd
+            return bool(
+                event.kind == "exec"
+                and same
+                and cover.command is not None
+                and starts(event, cover.command, launchers=self._launchers, own=self._own)
+            )
+        used = self._used.get(cover.action, {})
+        marks = _marks(cover, event, called)
+        most = CONNECTS if cover.scope is Scope.HOSTS else 1
+        return bool(marks) and all(used.get(mark, 0) < most for mark in marks)
+
+    def _bind(self, cover: Cover, ancestry: Ancestry) -> None:
+        key = _key(ancestry)
+        before = self._bound.get(key)
+        if before is not None and before.action != cover.action:
+            self._leave(before, key)
+        self._bound[key] = cover
+        self._members.setdefault(cover.action, set()).add(_key(ancestry))
+
+    def _join(self, cover: Cover, ancestry: Ancestry) -> None:
+        """A process that was seen under a cover stays there when its parents go."""
+        if self._members.get(cover.action):
+            self._bind(cover, ancestry)
+
+    def _leave(self, cover: Cover, key: Key) -> bool:
+        """One process fewer; whether it was the last, and the cover has ended."""
+        members = self._members.get(cover.action, set())
+        members.discard(key)
+        if not members:
+            self.close(cover.action)
+        return not members
+
+    def _make_room(self) -> None:
+        while len(self._waiting) >= MOST:
+            self._waiting.pop(next(iter(self._waiting)))
+
+
+def temporary(path: str, target: str) -> bool:
+    """Whether a file is where an editor writes before it renames it to the target."""
+    folder, name = posixpath.split(target)
+    beside, other = posixpath.split(path)
+    bare = other.lstrip(".#~")
+    return beside == folder and other != name and bare.startswith(name) and len(other) < 255
+
+
+def _marks(cover: Cover, event: Event, called: Collection[str]) -> list[tuple[str, str]]:
+    """What of a cover an event uses up; empty where it is no part of it."""
+    if cover.scope is Scope.HOSTS:
+        reaches = event.kind in ("connect", "datagram") and event.family in ("inet", "inet6")
+        known = {event.address, *called}
+        return [("host", host) for host in cover.hosts if reaches and host in known]
+    if cover.scope is not Scope.FILES or event.kind not in _FILE_KINDS:
+        return []
+    for target in cover.paths:
+        if event.kind == "rename":
+            if event.path2 == target and temporary(event.path, target):
+                return [("rename", target)]
+        elif event.path == target:
+            return [(event.kind, target)]
+        elif temporary(event.path, target):
+            return [(event.kind, f"beside {target}")]
+    return []
+
+
+def _cover(action: Action, cwd: str | None) -> Cover | None:
+    """What belongs to a declared action."""
+    said = action.proposal
+    folder = cwd or said.cwd
+    where = posixpath.normpath(folder) if folder else None
+    if said.command is not None:
+        found = names(parse(said.command), where)
+        return Cover(
+            action.id,
+            action.digest,
+            Scope.COMMAND,
+            command=said.command,
+            cwd=where,
+            paths=found.paths,
+            hosts=found.hosts,
+            programs=found.programs,
+        )
+    if said.kind is Kind.WRITE and said.paths:
+        paths = tuple(posixpath.normpath(path) for path in said.paths)
+        return Cover(action.id, action.digest, Scope.FILES, paths=paths)
+    if said.kind is Kind.NETWORK and said.host:
+        hosts = (said.host.casefold(),)
+        return Cover(action.id, action.digest, Scope.HOSTS, hosts=hosts)
+    return None
+
+
+def _keys(ancestry: Ancestry) -> Iterator[Key]:
+    return ((process.pid, process.started) for process in ancestry)
+
+
+def _key(ancestry: Ancestry) -> Key:
+    """The process itself; raises where nothing is known of it."""
+    return (ancestry[0].pid, ancestry[0].started)

@@ -1,0 +1,183 @@
+"""Whether a program start is the one that a declared command leads to.
+
+Owns the forms in which agents wrap a command: bare, behind `sh -c`, behind their own sandbox
+helper, inside `eval '…'` among the agent's own preparations.  The approved text must stand there
+as a command of its own, and all that surrounds it must be one of the listed preparations.
+
+What does not work: the preparations include `source` of a file in the agent's own folder and
+settings of TMPDIR and of the end of PATH, which the agent itself writes.  It could put another
+meaning under a name that way; what then happens is still held to what a cover lets pass.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Collection
+
+from agentwatch.covers.values import Event
+from agentwatch.shell import REPEATING, SHELLS, Parsed, Simple, constructs, parse, program
+
+_PLACE = "agentwatch_the_command"
+_PREPARES = frozenset(
+    {"true", ":", "test", "[", "shopt", "setopt", "unsetopt", "set", "pwd", "exit", "return"}
+    | {"echo", "printf", "wait", "pgrep", "unalias"}
+)
+_SETS = frozenset({"TMPDIR", "TEMP", "TMP", "BUN_OPTIONS", "NO_COLOR", "TERM"})
+_APPENDS = re.compile(r"PATH=[\"']?\$(?:PATH\b|\{PATH\b)")
+"""The user's own path comes first, whatever is put behind it."""
+_EXECS = re.compile(r"exec [\"']?\$(?:@|0[\"']? [\"']?\$@)[\"']?$")
+_SYSTEM = ("/bin/", "/usr/bin/", "/usr/local/bin/", "/opt/homebrew/bin/")
+_TAIL = ("<", "/dev/null")
+
+Own = Callable[[str], bool]
+"""Whether a path lies in the agent's own folders, or in a temporary one."""
+
+
+def starts(event: Event, command: str, *, launchers: Collection[str], own: Own) -> bool:
+    """Whether this exec is the start of the command that was declared."""
+    line = shell_line(event.argv) if _is_shell(event) else None
+    if line is not None:
+        return is_wrapped(line, command, own) or _handed_on(event.argv, line, command, own)
+    if event.exe not in launchers:
+        return False
+    # A launcher of the agent's own has the shell that it starts at the end of its arguments.
+    return any(
+        program(event.argv[at]) in SHELLS
+        and (inner := shell_line(event.argv[at:])) is not None
+        and is_wrapped(inner, command, own)
+        for at in range(1, len(event.argv))
+    )
+
+
+def shell_line(argv: tuple[str, ...]) -> str | None:
+    """The line that a shell is started with, None where there is none."""
+    if not argv or program(argv[0]) not in SHELLS:
+        return None
+    asked = False
+    for word in argv[1:]:
+        if word in ("--login", "--norc", "--noprofile", "--posix"):
+            continue
+        if not re.fullmatch(r"-[a-zA-Z]+", word):
+            return word if asked else None
+        asked = asked or "c" in word
+    return None
+
+
+def is_wrapped(line: str, command: str, own: Own) -> bool:
+    """Whether a line is the command, with nothing but preparations around it."""
+    command = command.strip()
+    if not command:
+        return False
+    if line.strip() == command:
+        return True
+    if command not in line and "eval" not in line:
+        return False
+    return _evaluated(line, command, own) or _embedded(line, command, own)
+
+
+def prepares_only(line: str, own: Own) -> bool:
+    """Whether a line is nothing but preparations."""
+    parsed = parse(line, unwrap=False)
+    return bool(parsed.commands) and all(_prepares(simple, own) for simple in parsed.commands)
+
+
+def _is_shell(event: Event) -> bool:
+    """Whether the program is a shell of the system's, whatever it calls itself."""
+    exe = event.exe
+    return program(exe) in SHELLS and exe.startswith(_SYSTEM) and exe.count("/") < 5
+
+
+def _evaluated(line: str, command: str, own: Own) -> bool:
+    """`… && eval 'COMMAND' < /dev/null && …`."""
+    found = 0
+    for simple in _once(line).commands:
+        if simple.name == "eval":
+            words = simple.argv[1:]
+            words = words[:-2] if words[-2:] == _TAIL else words
+            if " ".join(words).strip() != command or not _bare(simple):
+                return False
+            found += 1
+        elif not _prepares(simple, own):
+            return False
+    return found == 1
+
+
+def _embedded(line: str, command: str, own: Own) -> bool:
+    """`preparation; COMMAND; preparation`, the command as it stands."""
+    if line.count(command) != 1 or _unreadable(parse(command)):
+        return False
+    parsed = _once(line.replace(command, _PLACE))
+    places = [simple for simple in parsed.commands if simple.name == _PLACE]
+    if len(places) != 1 or places[0].argv != (_PLACE,) or not _bare(places[0]):
+        return False
+    return all(_prepares(item, own) for item in parsed.commands if item is not places[0])
+
+
+def _once(line: str) -> Parsed:
+    """The commands of a line that runs each of them at most once; none for any other line."""
+    parsed = parse(line, unwrap=False)
+    repeats = not REPEATING.isdisjoint(constructs(line))
+    return Parsed(()) if repeats or _unreadable(parsed) else parsed
+
+
+def _bare(simple: Simple) -> bool:
+    """Whether nothing is set or written for a command but an empty input."""
+    empty = all(item.operator == "<" and item.target == "/dev/null" for item in simple.redirects)
+    return empty and not simple.assignments
+
+
+def _handed_on(argv: tuple[str, ...], line: str, command: str, own: Own) -> bool:
+    """`sh -c 'preparation; exec "$@"' sh bash -c COMMAND`."""
+    before, _, last = line.strip().rstrip(";").rpartition(";")
+    if not _EXECS.fullmatch(last.strip()) or (before and not prepares_only(before, own)):
+        return False
+    rest = argv[argv.index(line) + 1 :]
+    return any(
+        (inner := shell_line(rest[at:])) is not None and is_wrapped(inner, command, own)
+        for at in (0, 1)
+    )
+
+
+def _unreadable(parsed: Parsed) -> bool:
+    """Whether the text does not stand by itself, so that what surrounds it could change it."""
+    return any("cannot be read" in why or "too" in why for why in parsed.dynamic)
+
+
+def _prepares(simple: Simple, own: Own) -> bool:
+    """Whether a command is one of the preparations that agents put around theirs."""
+    if not all(_harmless(item.target, own) for item in simple.redirects if item.writes):
+        return False
+    if not all(_may_set(item) for item in simple.assignments):
+        return False
+    argv = simple.argv
+    while argv and program(argv[0]) in ("builtin", "command"):
+        argv = argv[1:]
+    if not argv:
+        return True
+    name = argv[0]
+    return name in _PREPARES or _sets(argv, own)
+
+
+def _sets(argv: tuple[str, ...], own: Own) -> bool:
+    """Whether a command of the shell itself sets or unsets what agents set and unset."""
+    name, *rest = argv
+    if name in ("source", "."):
+        return len(rest) == 1 and own(posixpath.normpath(rest[0]))
+    if name == "unset" and rest[:1] == ["-f"]:
+        return True
+    known = name in ("export", "unset")
+    return known and all(word.startswith("-") or _may_set(word) for word in rest)
+
+
+def _may_set(word: str) -> bool:
+    """Whether a variable is one that agents set around a command."""
+    name, _, _ = word.partition("=")
+    return bool(_APPENDS.match(word)) or name in _SETS or name.startswith("_")
+
+
+def _harmless(target: str, own: Own) -> bool:
+    """Whether a redirection goes where agents keep their own notes."""
+    if target.isdigit() or target in ("-", "/dev/null", "/proc/self/oom_score_adj"):
+        return True
+    return target.startswith("/") and own(posixpath.normpath(target))

@@ -1,0 +1,372 @@
+"""What an observed event means: it passes silently, belongs to an allowed action, or is asked.
+
+Owns the judgement of what is seen below the agent.  Does no I/O, and changes nothing: the caller
+records first, then tells the covers what passed (`Covers.use`, `program`, `remember`).
+
+A program is what its file is, never what its arguments call it; only programs that name
+themselves by their first argument (busybox) are believed, because they are then that.
+
+What does not work; a pass assumes that
+- a program outside the workspace, the temporary and the agent's own folders is the user's own;
+- reading programs may read anything, and what they read may leave with the next request to the
+  model;
+- the files of the temporary folders and caches belong to nobody who would miss them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from agentwatch.covers import Ancestry, Cover, Covers, Event, Scope, prepares_only, shell_line
+from agentwatch.model import Mode, Reversibility, Verdict
+from agentwatch.policy import READING, Judgement
+from agentwatch.policy.ground import Ground, Zone
+from agentwatch.policy.reach import reach
+from agentwatch.policy.reasons import quoted
+from agentwatch.reading import argv_reads_only
+
+AGENT = "agent"
+"""The rule by which the agent starts its own parts: they are the agent."""
+UNDECLARED = "the agent did not declare it"
+
+_MANY_IN_ONE = frozenset({"busybox", "coreutils", "toybox"})
+_CALLED = {
+    **dict.fromkeys(("dash", "bash", "sh", "ash"), "sh"),
+    **dict.fromkeys(("gawk", "mawk", "original-awk"), "awk"),
+    "nodejs": "node",
+}
+_VERSIONED = re.compile(r"(python|perl|ruby|node|lua|gcc|g\+\+|clang|java)-?[\d.]+")
+_SNAPSHOT = re.compile(r"\s*SNAPSHOT_FILE=[\"']?(/[\w./-]+/shell-snapshots/[\w.-]+\.sh)[\"']?\s")
+_TAKES_AWAY = re.compile(
+    r"core\.hookspath=/dev/null|core\.fsmonitor=(?:false)?|safe\.barerepository=explicit"
+    r"|protocol\.(?:\w+\.)?allow=never|core\.quotepath=(?:true|false|on|off)|gc\.auto=0"
+    r"|color\.\w+=(?:never|false)|log\.showsignature=false|core\.pager=cat|diff\.external="
+    r"|core\.untrackedcache=false|maintenance\.auto=false|advice\.\w+=false",
+    re.IGNORECASE,
+)
+_INDEX = re.compile(r"/\.git/(?:worktrees/[^/]+/|modules/[^/]+/)?index(?:\.lock)?")
+_EFFECTS = {
+    "make": "makes",
+    "change": "writes over",
+    "delete": "deletes",
+    "mode": "changes the mode of",
+}
+
+
+_ANYBODYS = {Zone.DEVICE: "device", Zone.TEMP: "temporary", Zone.CACHE: "own folder"}
+"""Where anything in the tree may write, and the rule that says so."""
+
+
+_NOT_THE_WORLD = frozenset({"model", "name look-up", "route", "own tree", "agentwatch"})
+"""Rules by which a connection passes for what it is: nobody else may follow for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Why an event passes without a question."""
+
+    why: str
+    rule: str
+    cover: Cover | None = None
+
+
+def judge_observed(
+    event: Event,
+    *,
+    ground: Ground,
+    covers: Covers,
+    ancestry: Ancestry,
+    called: Collection[str] = (),
+) -> Judgement:
+    """Judge what a process was seen trying; raises for none that has the event's shape.
+
+    `ancestry` begins with the event's own process; `called` are the names that the tree's own
+    look-ups gave for the event's address.
+    """
+    cover = covers.over(ancestry)
+    waiting = None if cover else covers.waiting_for(event, ancestry, called)
+    agent = cover is None and covers.is_agent(ancestry)
+    scene = _Scene(event, ground, covers, cover or waiting, agent=agent, called=called)
+    passed, reasons, floor = scene.look()
+    return _judgement(scene, passed, reasons, floor=floor)
+
+
+def _judgement(
+    scene: _Scene, passed: Pass | None, reasons: tuple[str, ...], *, floor: bool
+) -> Judgement:
+    """The verdict that the session's mode makes of it."""
+    mode, cover = scene.ground.mode, passed.cover.action if passed and passed.cover else None
+    reversibility = scene.reversibility(passed)
+    if floor:
+        return Judgement(Verdict.DENY, reversibility, reasons, "floor", scene.outside)
+    if passed is not None:
+        said = (passed.why,)
+        return Judgement(Verdict.ALLOW, reversibility, said, passed.rule, scene.outside, cover)
+    if scene.cover is None and scene.ground.expects_hook:
+        reasons = (*reasons, UNDECLARED)
+    if mode is Mode.WATCH:
+        why = (*reasons, "watch mode records only")
+        return Judgement(Verdict.ALLOW, reversibility, why, None, scene.outside)
+    if mode is Mode.LOCKED:
+        why = (*reasons, "locked mode: only what a rule allows")
+        return Judgement(Verdict.DENY, reversibility, why, None, scene.outside)
+    return Judgement(None, reversibility, reasons, None, scene.outside)
+
+
+def follow(
+    judgement: Judgement,
+    event: Event,
+    *,
+    covers: Covers,
+    ancestry: Ancestry,
+    action: str,
+    digest: str,
+    called: Collection[str] = (),
+) -> None:
+    """Tell the covers what was let pass, after it was recorded and before it is released.
+
+    `action` and `digest` are those of the observed action: a program start that passed in its own
+    right, or that a person allowed, begins a cover under them.
+    """
+    cover = covers.over(ancestry) or covers.waiting_for(event, ancestry, called)
+    if judgement.cover is not None and cover is not None:
+        covers.use(cover, event, ancestry, called)
+    elif event.kind == "exec" and judgement.rule != AGENT:
+        narrow = judgement.rule in (READING, "own folder")
+        found = _SNAPSHOT.match(shell_line(event.argv) or "") if narrow else None
+        notes = (found[1],) if found else ()
+        covers.program(action, digest, event, ancestry, reading=narrow, notes=notes)
+    if judgement.rule not in _NOT_THE_WORLD:
+        covers.remember(event)
+
+
+Found = tuple[Pass | None, tuple[str, ...], bool]
+
+
+class _Scene:
+    """One event with all that is known around it."""
+
+    def __init__(
+        self,
+        event: Event,
+        ground: Ground,
+        covers: Covers,
+        cover: Cover | None,
+        *,
+        agent: bool,
+        called: Collection[str],
+    ) -> None:
+        self.event = event
+        self.ground = ground
+        self.covers = covers
+        self.cover = cover
+        self.agent = agent
+        self.called = called
+        self.outside: tuple[str, ...] = ()
+
+    def look(self) -> Found:
+        """Whether it passes and why, else the reasons to ask, and whether it never may."""
+        kind = self.event.kind
+        if kind == "exec":
+            return self._exec()
+        if kind in ("connect", "datagram"):
+            return self._reach()
+        if kind == "signal":
+            return None, ("sends a signal to a process outside the agent's tree",), False
+        effects = self._effects()
+        if not effects:
+            return None, (f"does something that has no class here: {quoted(kind)}",), False
+        return self._files(effects)
+
+    def reversibility(self, passed: Pass | None) -> Reversibility:
+        """The class of the worst that it can do."""
+        event = self.event
+        if passed is not None and passed.rule in (READING, "name look-up", "route", "device"):
+            return Reversibility.READ_ONLY
+        if event.kind not in ("write", "rename", "mode", "link") or event.kind == "truncate":
+            return Reversibility.IRREVERSIBLE
+        return Reversibility.EXTERNALLY_REVERSIBLE if self.outside else Reversibility.REVERSIBLE
+
+    def _exec(self) -> Found:
+        """A program start."""
+        event, ground = self.event, self.ground
+        if self.cover is not None and self.cover.wide:
+            return Pass("belongs to what was allowed", "cover", self.cover), (), False
+        if self.agent and self._is_agent_itself():
+            return Pass("the agent starts a part of itself", AGENT), (), False
+        spoilt = self._spoilt()
+        if self._is_hook() and not spoilt:
+            return Pass("agentwatch's own hook", "own folder"), (), False
+        reading = argv_reads_only(harmless_git((self._program(), *event.argv[1:])), self._inside)
+        trusted = not ground.loose(event.exe) or event.exe in ground.agent_programs
+        git = "git" in reading.programs and not self._inside(event.cwd)
+        if reading.yes and trusted and not spoilt and not git:
+            return Pass(reading.why, READING, self.cover), (), False
+        if self._makes_snapshot():
+            return Pass("keeps a copy of the shell's settings", "own folder"), (), False
+        why = ["runs a program", quoted(" ".join(event.argv[:6]) or event.exe)]
+        why += [] if reading.yes else [quoted(reading.why)]
+        why += [] if trusted else [f"it lies where the agent can write: {quoted(event.exe)}"]
+        why += ["git may run what a folder outside configures"] if git else []
+        why += [spoilt] if spoilt else []
+        return None, tuple(why), False
+
+    def _program(self) -> str:
+        """The program's name, by its file."""
+        name = posixpath.basename(self.event.exe)
+        if name in _MANY_IN_ONE and self.event.argv:
+            name = posixpath.basename(self.event.argv[0])
+        if found := _VERSIONED.fullmatch(name):
+            name = "python3" if found[1] == "python" else found[1]
+        return _CALLED.get(name, name)
+
+    def _inside(self, path: str) -> bool:
+        """Whether a folder lies in the workspace."""
+        named = posixpath.normpath(posixpath.join(self.event.cwd or "/", path))
+        root = self.ground.workspace
+        return bool(path) and (named == root or named.startswith(root + "/"))
+
+    def _is_agent_itself(self) -> bool:
+        """Whether the agent starts one of its own programs, or itself again."""
+        event, parts = self.event, self.ground.agent_programs
+        if event.exe not in parts:
+            return False
+        return len(event.argv) < 2 or not _interprets(event.exe) or event.argv[1] in parts
+
+    def _is_hook(self) -> bool:
+        """Whether it is our own hook client, started as we told the agent to."""
+        hook, event = self.ground.hook, self.event
+        return bool(hook) and event.exe == self.ground.hook_exe and event.argv[: len(hook)] == hook
+
+    def _spoilt(self) -> str | None:
+        """A variable that changes what runs, and that the agent was not started with."""
+        for item in getattr(self.event, "env", ()):
+            name = item.partition("=")[0]
+            if name != "PATH" and item not in self.ground.env:
+                return f"a variable changes what it runs: {quoted(name)}"
+        return None
+
+    def _makes_snapshot(self) -> bool:
+        """Whether it is the shell that notes down the user's settings, into its own folder."""
+        line = shell_line(self.event.argv) if self.agent and self._program() == "sh" else None
+        if line is None or self.ground.loose(self.event.exe):
+            return False
+        found = _SNAPSHOT.match(line)
+        return bool(found and self.ground.own.private(found[1])) or prepares_only(
+            line, self.ground.notes
+        )
+
+    def _reach(self) -> Found:
+        """A connection."""
+        event = self.event
+        found = reach(event, self.ground, self.cover, self.called, agent=self.agent)
+        if found.passes:
+            return Pass(found.why, found.rule, self.cover), (), False
+        wide = self.agent or (self.cover is not None and self.cover.wide)
+        if wide and not found.daemon and not found.floor and self.covers.reached(event):
+            return Pass(f"{found.why}, as before", "reached before", self.cover), (), False
+        hosts = self.cover is not None and self.cover.scope is Scope.HOSTS
+        if hosts and not found.daemon and not found.floor:
+            return Pass(f"{found.why}, as declared", "cover", self.cover), (), False
+        return None, (found.why,), found.floor
+
+    def _effects(self) -> tuple[tuple[str, str], ...]:
+        """What it does to which path."""
+        event, flags = self.event, self.event.flags
+        if event.kind == "write":
+            makes = "create" in flags or "temporary" in flags
+            return ((event.path, "make" if makes else "change"),)
+        if event.kind == "rename":
+            if "exchange" in flags:
+                return ((event.path, "change"), (event.path2, "change"))
+            over = "change" if "replace" in flags else "make"
+            return ((event.path, "delete"), (event.path2, over))
+        if event.kind == "link":
+            made = ((event.path2, "make"),)
+            return made if "symbolic" in flags else ((event.path, "change"), *made)
+        single = {"delete": "delete", "truncate": "change", "mode": "mode"}
+        return ((event.path, single[event.kind]),) if event.kind in single else ()
+
+    def _files(self, effects: tuple[tuple[str, str], ...]) -> Found:
+        """What is done to files: all of it must pass."""
+        passed: Pass | None = None
+        reasons: list[str] = []
+        if "setid" in self.event.flags:
+            reasons.append("gives a program its owner's rights")
+        for path, effect in effects:
+            zone, what = self.ground.zone(path, self.event.pid)
+            if zone is Zone.OURS:
+                return None, (f"touches {what}: {quoted(path)}",), True
+            if zone in (Zone.OUTSIDE, Zone.PROTECTED, Zone.OWN, Zone.CACHE):
+                self.outside = (*self.outside, path)
+            found = self._file(path, effect, zone)
+            if found is None:
+                said = f"{_EFFECTS[effect]} {what or zone.value}: {quoted(path)}"
+                reasons.append(said)
+            passed = found or passed
+        return (None, tuple(reasons), False) if reasons else (passed, (), False)
+
+    def _file(self, path: str, effect: str, zone: Zone) -> Pass | None:
+        """Whether this may be done to this path."""
+        if zone in _ANYBODYS:
+            return Pass(zone.value, _ANYBODYS[zone], self.cover)
+        if zone is Zone.OWN and (self.agent or self._is_fetch()):
+            return Pass(zone.value, "own folder")
+        cover = self.cover
+        if cover is None:
+            return None
+        reaches = cover.scope is Scope.FILES or (
+            self._below_cover(cover, path, effect, zone) if cover.wide else False
+        )
+        if reaches:
+            return Pass("belongs to what was allowed", "cover", cover)
+        if zone is Zone.OWN and cover.scope is Scope.READING and path in cover.paths:
+            return Pass("the copy of the shell's settings", "own folder", cover)
+        git = cover.scope is Scope.READING and self._program() == "git"
+        refresh = git and zone is Zone.RECORDS and _INDEX.search(path)
+        return Pass("git refreshes its index", READING, cover) if refresh else None
+
+    def _is_fetch(self) -> bool:
+        """Whether the event is the agent's own, though it waits under a declared file or host."""
+        return self.cover is not None and self.cover.scope in (Scope.FILES, Scope.HOSTS)
+
+    def _below_cover(self, cover: Cover, path: str, effect: str, zone: Zone) -> bool:
+        """Whether what was allowed reaches this far."""
+        if zone in (Zone.WORKSPACE, Zone.RECORDS):
+            return True
+        if zone is Zone.STEERING_RECORDS:
+            return self._program() == "git" and "git" in cover.programs and self._inside(path)
+        if zone is not Zone.OUTSIDE:
+            return False
+        return effect == "make" or self.covers.made(path) or self._named(cover, path)
+
+    def _named(self, cover: Cover, path: str) -> bool:
+        """Whether the approved line names this path, or a folder above it that is not a root."""
+        keep = (self.ground.home, self.ground.workspace)
+        for name in cover.paths:
+            holds = any(root == name or root.startswith(name + "/") for root in keep)
+            if path == name or (path.startswith(name + "/") and not holds and name.count("/") > 2):
+                return True
+        return False
+
+
+def harmless_git(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Git's arguments without settings that only take something away, which agents put in front."""
+    rest = list(argv[1:]) if argv[0] == "git" else []
+    while rest:
+        if rest[0] in ("--no-optional-locks", "--no-pager", "--literal-pathspecs"):
+            rest = rest[1:]
+        elif rest[0] == "-c" and len(rest) > 1 and _TAKES_AWAY.fullmatch(rest[1]):
+            rest = rest[2:]
+        else:
+            return ("git", *rest)
+    return argv
+
+
+def _interprets(exe: str) -> bool:
+    """Whether a program runs the script that its first argument names."""
+    name = posixpath.basename(exe)
+    return bool(re.fullmatch(r"(?:node(?:js)?|bun|deno|python|ruby|perl|java)[\d.]*", name))

@@ -1,0 +1,107 @@
+"""The folders that known agents keep for themselves, and what in them still steers.
+
+Owns the table.  A file here passes silently because of what it is; those that switch a gate off,
+start programs or hold another session's rules are listed as protected inside the same folders.
+
+What does not work: `.claude.json` and the agents' own databases are written all the time and can
+name programs to start in the next session; only the agent's own process may write them silently,
+never what it starts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_CACHES = (
+    *(".cache", ".npm/_cacache", ".npm/_logs", ".npm/_locks", ".npm/_update-notifier-last-checked"),
+    *(".local/share/mise", ".bun/install/cache", ".config/configstore", ".yarn/cache"),
+    *("Library/Caches",),
+)
+"""What anything may fill: nothing in it runs by itself."""
+
+_STEERING = re.compile(
+    r"(?:settings(?:\.\w+)*\.(?:json|toml|yaml)|(?:managed-)?settings[^/]*\.json|hooks?(?:\.\w+)?"
+    r"|config(?:\.\w+)*\.(?:toml|json|jsonc|yaml|yml)|opencode\.jsonc?|\.env|agents\.md|claude\.md"
+    r"|gemini\.md|qwen\.md|requirements\.toml|trustedfolders\.json|keybindings\.json|mcp\.json"
+    r"|mcp_config\.json|plugins?|skills?|commands?|agents?|rules|extensions|output-styles|bin"
+    r"|prompts|policies|tools)"
+)
+"""Names, at any depth of an agent's own folder, that change what an agent does by itself."""
+_DATA = frozenset({"snapshot", "snapshots", "shell-snapshots", "log", "logs", "tmp", "cache"})
+"""Folders directly in an agent's own, where names are data and steer nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFolders:
+    """Where one agent writes for itself, all absolute and resolved."""
+
+    folders: tuple[str, ...] = ()
+    """Its own processes may write below these."""
+    beginnings: tuple[str, ...] = ()
+    """And to files whose path begins like this: state with its locks and copies."""
+    caches: tuple[str, ...] = ()
+    """Anything in the tree may write below these."""
+
+    def private(self, path: str) -> bool:
+        """Whether a path is the agent's own, and steers nothing."""
+        for folder in self.folders:
+            if path == folder:
+                return True
+            if path.startswith(folder + "/"):
+                return not _steers(path[len(folder) + 1 :])
+        return any(
+            path == start or (path.startswith(start) and "/" not in path[len(start) :])
+            for start in self.beginnings
+        )
+
+    def steering(self, path: str) -> bool:
+        """Whether a path lies in the agent's own folders and does steer."""
+        return any(
+            path.startswith(folder + "/") and _steers(path[len(folder) + 1 :])
+            for folder in self.folders
+        )
+
+    def cached(self, path: str) -> bool:
+        """Whether a path is in a cache."""
+        return any(path == folder or path.startswith(folder + "/") for folder in self.caches)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    home: tuple[str, ...] = ()
+    home_files: tuple[str, ...] = ()
+    workspace: tuple[str, ...] = ()
+    """Beginnings of names in the workspace."""
+
+
+_AGENTS = {
+    "claude": _Known((".claude",), (".claude.json", ".claude.lock")),
+    "codex": _Known((".codex",)),
+    "gemini": _Known((".gemini",)),
+    "qwen": _Known((".qwen",)),
+    "opencode": _Known((".local/share/opencode", ".local/state/opencode")),
+    "vibe": _Known((".vibe",)),
+    "aider": _Known((".aider",), (), (".aider.chat.", ".aider.input.", ".aider.tags")),
+    "mini": _Known((".config/mini-swe-agent", ".local/share/mini-swe-agent")),
+}
+
+
+def own_folders(agent: str, *, home: str, workspace: str) -> OwnFolders:
+    """The folders of a known agent; of an unknown one, only the caches."""
+    known = _AGENTS.get(agent, _Known())
+    beginnings = [f"{home}/{name}" for name in known.home_files]
+    beginnings += [f"{workspace}/{name}" for name in known.workspace]
+    return OwnFolders(
+        folders=tuple(f"{home}/{name}" for name in known.home),
+        beginnings=tuple(beginnings),
+        caches=tuple(f"{home}/{name}" for name in _CACHES),
+    )
+
+
+def _steers(inside: str) -> bool:
+    """Whether a path, seen from an agent's own folder, changes what it does by itself."""
+    parts = inside.casefold().split("/")
+    if (parts[0] in _DATA or parts[:2] == ["plugins", "store"]) and len(parts) > 1:
+        return False
+    return any(_STEERING.fullmatch(part) for part in parts)

@@ -1,0 +1,340 @@
+"""Covers: one answer for an action and all that belongs to it, once, and no further."""
+
+from __future__ import annotations
+
+import pytest
+
+from agentwatch.covers import Covers, OnUndeclared, Standing, consequence
+from agentwatch.model import ActionState, Kind, Verdict
+from tests.policy.seen import AGENT, HOME, INIT, WORK, Proc, Seen, World, run, shell
+
+CHILD, GRANDCHILD, OTHER = Proc(200), Proc(300), Proc(400)
+ALLOW = Verdict.ALLOW
+SNAPSHOT = f"{HOME}/.claude/shell-snapshots/snapshot-bash-1-a.sh"
+
+_SOURCE = f"source {SNAPSHOT} 2>/dev/null || true && "
+_UNSET = "{ \\builtin unalias -- 'which'; \\builtin unset -f -- 'which'; } >/dev/null 2>&1 || true"
+_TMPDIR = '{ [ -n "${TMPDIR:-}" ] || export TMPDIR=/tmp/claude-0; } && '
+_BUN = '\\builtin export BUN_OPTIONS="--smol${BUN_OPTIONS:+ $BUN_OPTIONS}" && '
+_PWD = " && pwd -P >| /tmp/claude-1-cwd"
+_GEMINI = "shopt -u nullglob; { make test; }; __code=$?; pgrep -g 0 >/tmp/gemini-1/p 2>&1; "
+WRAPPED = {
+    "bare": ["bash", "-c", "make test"],
+    "login": ["bash", "-lc", "make test"],
+    "apart": ["bash", "-c", "-l", "make test"],
+    "claude": ["bash", "-c", "-l", f"{_SOURCE}eval 'make test' < /dev/null{_PWD}"],
+    "claude, words": ["bash", "-c", f"{_SOURCE}eval 'make test' \\< /dev/null{_PWD}"],
+    "claude 2.1.329": ["bash", "-c", f"{_SOURCE}{_UNSET} && eval 'make test' < /dev/null{_PWD}"],
+    "claude, variables": ["bash", "-c", f"{_SOURCE}{_TMPDIR}{_BUN}eval 'make test'{_PWD}"],
+    "gemini": ["bash", "-c", f"{_GEMINI}exit $__code;"],
+    "vibe": [
+        *("sh", "-c", 'echo 1000 > /proc/self/oom_score_adj; exec "$0" "$@"'),
+        *("bash", "-c", "make test"),
+    ],
+}
+
+
+@pytest.mark.parametrize("argv", WRAPPED.values(), ids=WRAPPED)
+def test_a_declared_command_is_found_in_what_the_agent_makes_of_it(argv: list[str]) -> None:
+    world = World()
+    action = world.declare(command="make test")
+    exe = "/usr/bin/dash" if argv[0] == "sh" else "/usr/bin/bash"
+    found = world.see(run(*argv, exe=exe), CHILD)
+    assert (found.verdict, found.cover) == (ALLOW, action.id), found.reasons
+    assert world.covers.standing(action.id) is Standing.SEEN
+
+
+def test_a_command_behind_the_agent_s_own_sandbox_helper_is_found() -> None:
+    world = World()
+    world.declare(command="make test")
+    argv = ("codex-linux-sandbox", "--x", "y", "--", "bash", "-lc", "make test")
+    assert world.see(run(*argv, exe="/tmp/evil"), CHILD, allow=False).verdict is None
+    assert world.see(run(*argv, exe="/opt/codex/codex-linux-sandbox"), CHILD).verdict is ALLOW
+
+
+NOT_IT = {
+    "another": "make install",
+    "more": "make test; rm -rf x",
+    "before": "rm -rf x; make test",
+    "in a word": "xargs make test",
+    "again": "while :; do make test; done",
+    "for each": "for f in a b; do eval 'make test'; done",
+    "fed": "eval 'make test' < /etc/passwd",
+    "quoted": "xterm -e 'make test'",
+    "folder": "cd /srv && make test",
+    "eval more": "eval 'make test' 'rm x'",
+    "eval twice": "eval 'make test' && eval 'rm x'",
+    "eval redirected": "eval 'make test' > out",
+    "source": "source /srv/x && eval 'make test'",
+    "source of work": "source ./x && eval 'make test'",
+    "path": "export PATH=/tmp/evil:$PATH && eval 'make test'",
+    "preload": "export LD_PRELOAD=/tmp/x.so && eval 'make test'",
+    "preload in front": "LD_PRELOAD=/tmp/x.so eval 'make test'",
+    "function": "make() { rm x; }; make test",
+    "alias": "alias make=rm; eval 'make test'",
+    "trap": "trap 'rm x' EXIT; make test",
+    "substitution": "eval 'make test' $(rm x)",
+    "written": "make test; pwd > /home/u/.bashrc",
+    "argument": "make test --really",
+}
+
+
+@pytest.mark.parametrize("line", NOT_IT.values(), ids=NOT_IT)
+def test_a_line_that_does_more_than_was_declared_is_asked(line: str) -> None:
+    world = World()
+    action = world.declare(command="make test")
+    assert world.see(shell(line), CHILD).verdict is None
+    assert world.covers.standing(action.id) is Standing.UNSEEN
+
+
+@pytest.mark.parametrize("exe", ["/tmp/bash", "/home/u/work/bash", "/usr/bin/rm", "/home/u/bash"])
+def test_only_a_shell_of_the_system_starts_a_declared_command(exe: str) -> None:
+    world = World()
+    world.declare(command="make test")
+    assert world.see(shell("make test", exe=exe), CHILD).verdict is None
+
+
+def test_a_cover_is_begun_once() -> None:
+    world = World()
+    world.declare(command="make test")
+    assert world.see(shell("make test"), CHILD).verdict is ALLOW
+    assert world.see(shell("make test"), OTHER).verdict is None
+
+
+def test_an_end_does_not_make_a_cover_new() -> None:
+    world = World()
+    action = world.declare(command="make test")
+    world.see(shell("make test"), CHILD)
+    assert world.covers.ended([CHILD]) == [action.id]
+    assert world.see(shell("make test"), OTHER, allow=False).verdict is None
+    again = world.covers.open(action)
+    assert again is not None
+    with pytest.raises(ValueError, match="begun before"):
+        world.covers.start(again, [OTHER])
+
+
+def test_an_action_that_is_over_covers_nothing_any_more() -> None:
+    world = World()
+    action = world.declare(command="make test")
+    world.covers.close(action.id)
+    assert world.see(shell("make test"), CHILD).verdict is None
+
+
+def test_only_an_allowed_action_opens_a_cover() -> None:
+    from dataclasses import replace
+
+    action = World().declare(command="make test")
+    for state in (ActionState.PENDING, ActionState.DENIED):
+        assert Covers().open(replace(action, state=state)) is None
+
+
+def test_a_command_in_another_folder_is_not_the_declared_one() -> None:
+    world = World()
+    world.declare(command="make test")
+    event = run("bash", "-c", "make test", exe="/usr/bin/bash", cwd="/srv")
+    assert world.see(event, CHILD).verdict is None
+
+
+def test_a_declared_command_is_not_begun_from_below_another() -> None:
+    world = World()
+    world.see(shell("ls"), CHILD)
+    world.declare(command="make test")
+    assert world.see(shell("make test"), GRANDCHILD, CHILD).verdict is None
+
+
+@pytest.fixture
+def covered() -> World:
+    """A `make test` that runs."""
+    world = World()
+    world.declare(command="make test")
+    world.see(shell("make test"), CHILD)
+    return world
+
+
+PASSES = [
+    run("cc", "-c", "a.c"),
+    run("tests", exe=f"{WORK}/tests"),
+    Seen("write", f"{WORK}/a.o", flags=("create",)),
+    Seen("delete", f"{WORK}/a.o"),
+    Seen("rename", f"{WORK}/a", f"{WORK}/b", flags=("replace",)),
+    Seen("write", f"{WORK}/.git/objects/ab/cd", flags=("create",)),
+    Seen("write", f"{HOME}/elsewhere/new.txt", flags=("create",)),
+    Seen("delete", "/tmp/x"),
+    Seen("connect", "/tmp/own.sock", family="unix", flags=("inside",)),
+]
+
+
+@pytest.mark.parametrize("event", PASSES, ids=lambda e: f"{e.kind} {e.path or e.exe}")
+def test_a_cover_reaches_what_it_started(covered: World, event: Seen) -> None:
+    found = covered.see(event, GRANDCHILD, CHILD)
+    assert found.verdict is ALLOW
+
+
+BEYOND = {
+    "delete": Seen("delete", f"{HOME}/other.txt"),
+    "overwrite": Seen("write", f"{HOME}/other.txt", flags=("truncate",)),
+    "rename over": Seen("rename", f"{WORK}/a", f"{HOME}/other.txt", flags=("replace",)),
+    "rename away": Seen("rename", f"{HOME}/other.txt", f"{WORK}/a"),
+    "mode": Seen("mode", f"{HOME}/other.txt"),
+    "link": Seen("link", f"{HOME}/other.txt", f"{WORK}/a"),
+    "start-up": Seen("write", f"{HOME}/.bashrc", flags=("create",)),
+    "git hook": Seen("write", f"{WORK}/.git/hooks/pre-commit", flags=("create",)),
+    "git config": Seen("rename", f"{WORK}/.git/config.lock", f"{WORK}/.git/config"),
+    "agent": Seen("write", f"{WORK}/.claude/settings.json", flags=("create",)),
+    "agent's state": Seen("write", f"{HOME}/.claude.json"),
+    "system": Seen("write", "/etc/x", flags=("create",)),
+    "host": Seen("connect", address="93.184.216.34", port=443, family="inet"),
+    "loopback": Seen("connect", address="127.0.0.1", port=5432, family="inet"),
+    "model": Seen("connect", address="127.0.0.1", port=4141, family="inet"),
+    "docker": Seen("connect", "/run/docker.sock", family="unix"),
+    "signal": Seen("signal"),
+}
+
+
+@pytest.mark.parametrize("event", BEYOND.values(), ids=BEYOND)
+def test_a_cover_never_reaches_further(covered: World, event: Seen) -> None:
+    assert covered.see(event, GRANDCHILD, CHILD).verdict is None
+
+
+def test_what_the_tree_made_outside_it_may_change_and_remove(covered: World) -> None:
+    new, there = f"{HOME}/elsewhere/new.txt", f"{HOME}/elsewhere/there.txt"
+    covered.see(Seen("write", new, flags=("create",)), CHILD)
+    assert covered.see(Seen("write", new, flags=("truncate",)), CHILD).verdict is ALLOW
+    assert covered.see(Seen("rename", new, there), CHILD).verdict is ALLOW
+    assert covered.see(Seen("delete", there), CHILD).verdict is ALLOW
+    assert covered.see(Seen("delete", there), CHILD).verdict is None
+
+
+def test_a_host_that_was_allowed_is_not_asked_again(covered: World) -> None:
+    event = Seen("connect", address="93.184.216.34", port=443, family="inet")
+    covered.see(event, CHILD)
+    assert covered.see(event, GRANDCHILD, CHILD).verdict is ALLOW
+    other = Seen("connect", address="93.184.216.34", port=22, family="inet")
+    assert covered.see(other, CHILD).verdict is None
+
+
+def test_files_and_hosts_that_the_line_names_are_part_of_it() -> None:
+    world = World()
+    line = f"curl https://example.com/x -o {HOME}/x.bin; rm -rf {HOME}/old/build ../near /home"
+    world.declare(command=line)
+    world.see(shell(line), CHILD)
+    reach = Seen("connect", address="93.184.216.34", port=443, family="inet")
+    assert world.see(reach, CHILD, allow=False).verdict is None
+    assert world.see(reach, CHILD, called=("example.com",)).verdict is ALLOW
+    for path in (f"{HOME}/x.bin", f"{HOME}/old/build/a/b", f"{HOME}/near/x"):
+        assert world.see(Seen("delete", path), CHILD).verdict is ALLOW, path
+    for path in (f"{HOME}/old/other", f"{HOME}/x", "/home/v/x"):
+        assert world.see(Seen("delete", path), CHILD).verdict is None, path
+
+
+def test_names_are_not_believed_behind_a_change_of_folder() -> None:
+    world = World()
+    line = "cd /srv && rm -rf ../home/u/x"
+    world.declare(command=line)
+    world.see(shell(line), CHILD)
+    assert world.see(Seen("delete", f"{HOME}/x"), CHILD).verdict is None
+
+
+def test_git_may_write_its_settings_where_git_was_what_was_allowed() -> None:
+    config = Seen("write", f"{WORK}/.git/config.lock", exe="/usr/bin/git", flags=("create",))
+    world = World()
+    world.declare(command="git remote add a b")
+    world.see(shell("git remote add a b"), CHILD)
+    assert world.see(config, CHILD).verdict is ALLOW
+    hidden = World()
+    hidden.declare(command="make test")
+    hidden.see(shell("make test"), CHILD)
+    assert hidden.see(config, CHILD).verdict is None
+
+
+def test_a_program_that_was_allowed_covers_what_it_starts() -> None:
+    world = World()
+    assert world.see(run("npm", "test"), CHILD).verdict is None
+    assert world.see(Seen("write", f"{WORK}/x"), GRANDCHILD, CHILD).verdict is ALLOW
+    assert world.covers.standing("o1") is Standing.UNDECLARED
+    assert world.see(Seen("write", f"{WORK}/x"), OTHER).verdict is None
+
+
+def test_a_shell_that_waits_for_its_commands_covers_none_of_them() -> None:
+    world = World()
+    assert world.see(run("bash", "-i"), CHILD).verdict is None
+    assert world.see(run("rm", "x"), GRANDCHILD, CHILD).verdict is None
+    assert world.see(run("ls"), OTHER, CHILD).verdict is ALLOW
+
+
+def test_a_process_seen_under_a_cover_stays_there_without_its_parents(covered: World) -> None:
+    covered.see(run("daemon"), GRANDCHILD, CHILD)
+    covered.covers.ended([CHILD])
+    found = covered.covers.over([GRANDCHILD, INIT])
+    assert found is not None
+    assert covered.covers.ended([GRANDCHILD]) == [found.action]
+    assert covered.covers.over([GRANDCHILD, INIT]) is None
+
+
+def test_a_number_used_again_is_another_process(covered: World) -> None:
+    assert covered.covers.over([CHILD, AGENT]) is not None
+    assert covered.covers.over([Proc(CHILD.pid, started=8), AGENT]) is None
+
+
+TARGET = f"{WORK}/hello.txt"
+TEMPORARY = f"{TARGET}.tmp.12.ab"
+
+
+def test_a_declared_edit_covers_its_file_and_the_file_beside_it() -> None:
+    world = World()
+    action = world.declare(kind=Kind.WRITE, paths=(TARGET,), diff="x")
+    assert world.see(Seen("write", TEMPORARY, flags=("create",))).verdict is ALLOW
+    assert world.see(Seen("mode", TEMPORARY)).verdict is ALLOW
+    assert world.see(Seen("rename", TEMPORARY, TARGET, flags=("replace",))).cover == action.id
+    assert world.see(Seen("rename", TEMPORARY, TARGET, flags=("replace",))).verdict is None
+    assert world.covers.standing(action.id) is Standing.SEEN
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Seen("write", f"{WORK}/other.txt"),
+        Seen("write", f"{WORK}/sub/hello.txt.tmp"),
+        Seen("delete", TARGET),
+        Seen("rename", f"{WORK}/other.txt", TARGET),
+        Seen("rename", TARGET, f"{WORK}/other.txt"),
+        Seen("link", TARGET, f"{WORK}/other.txt"),
+    ],
+    ids=lambda e: f"{e.kind} {e.path}",
+)
+def test_a_declared_edit_covers_nothing_else(event: Seen) -> None:
+    world = World()
+    world.declare(kind=Kind.WRITE, paths=(TARGET,))
+    assert world.see(event).verdict is None
+
+
+def test_a_declared_edit_is_the_agent_s_own_to_make() -> None:
+    world = World()
+    world.see(shell("ls"), CHILD)
+    world.declare(kind=Kind.WRITE, paths=(TARGET,))
+    assert world.see(Seen("write", TARGET), CHILD).verdict is None
+    assert world.see(Seen("write", TARGET)).verdict is ALLOW
+    assert world.see(Seen("write", TARGET)).verdict is None
+
+
+def test_a_declared_edit_of_what_steers_was_shown_and_passes() -> None:
+    world = World()
+    world.declare(kind=Kind.WRITE, paths=(f"{HOME}/.bashrc",))
+    assert world.see(Seen("write", f"{HOME}/.bashrc")).verdict is ALLOW
+
+
+def test_a_declared_fetch_covers_its_host_by_the_name_that_was_looked_up() -> None:
+    world = World()
+    world.declare(kind=Kind.NETWORK, url="https://example.com/", host="example.com")
+    event = Seen("connect", address="93.184.216.34", port=443, family="inet")
+    assert world.see(event, allow=False, called=("evil.example",)).verdict is None
+    assert world.see(event, called=("example.com",)).verdict is ALLOW
+
+
+@pytest.mark.parametrize("on", list(OnUndeclared))
+def test_only_an_undeclared_action_of_an_agent_with_a_hook_does_more_than_ask(
+    on: OnUndeclared,
+) -> None:
+    assert consequence(Standing.UNDECLARED, on, expects_hook=True) is on
+    for standing, hook in ((Standing.UNDECLARED, False), (Standing.SEEN, True)):
+        assert consequence(standing, on, expects_hook=hook) is OnUndeclared.ASK

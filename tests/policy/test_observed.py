@@ -1,0 +1,291 @@
+"""What is seen below the agent: silent housekeeping, parts of what was allowed, questions."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from agentwatch.model import Mode, Verdict
+from agentwatch.policy.observed import UNDECLARED
+from tests.policy.seen import AGENT, HOME, INIT, WORK, Proc, Seen, World, run, shell
+
+CHILD, GRANDCHILD = Proc(200), Proc(300)
+ALLOW = Verdict.ALLOW
+
+
+READS = [
+    run("git", "status", "--short"),
+    run("git", "rev-parse", "HEAD"),
+    run("rg", "--files"),
+    run("ps", "-ef"),
+    run("lsb_release", "-a"),
+    run("uname", "-a"),
+    run("node", "--version", exe="/home/u/.nvm/versions/node/v20/bin/node"),
+    run("python", "--version", exe="/usr/bin/python3.11"),
+    run("awk", "{print $1}", exe="/usr/bin/mawk"),
+    run("ls", "-l", exe="/bin/busybox"),
+    run("sh", "-c", "which git 2>/dev/null | head -1", exe="/usr/bin/dash"),
+    shell("for f in a b; do cat $f; done | wc -l"),
+    shell("cd src && git log -1"),
+    shell("env"),
+    run("env"),
+    run(*"git -c core.hooksPath=/dev/null -c core.fsmonitor= ls-files --".split(), "x"),
+    run("git", "--no-optional-locks", "-c", "core.quotepath=false", "status"),
+]
+
+
+@pytest.mark.parametrize("event", READS, ids=lambda e: " ".join(e.argv))
+def test_reading_programs_pass(event: Seen) -> None:
+    found = World().see(event, CHILD)
+    assert (found.verdict, found.rule) == (ALLOW, "reading")
+
+
+NOT_READS = [
+    run("git", "push"),
+    run("ls", exe="/home/u/work/ls"),
+    run("ls", exe="/tmp/ls"),
+    run("ls", exe="/home/u/.claude/ls"),
+    run("ls", exe="/usr/bin/rm"),
+    run("git", "status", exe="/usr/bin/curl"),
+    run("git", "status", cwd="/srv/other"),
+    run("git", "status", cwd="/home/u/work/../other"),
+    run("ls", "-l", env=("LD_PRELOAD=/home/u/work/x.so",)),
+    run("git", "-c", "core.hooksPath=/tmp/x", "status"),
+    run("git", "-c", "core.fsmonitor=/tmp/x", "status"),
+    run("git", "-c", "core.fsmonitor=", "push"),
+    run("git", "-c"),
+    shell("ls; rm x"),
+    shell("ls $X"),
+    shell(""),
+    run("bash"),
+    run(""),
+]
+
+
+@pytest.mark.parametrize("event", NOT_READS, ids=lambda e: f"{e.exe} {' '.join(e.argv)}")
+def test_what_is_not_proven_to_read_is_asked(event: Seen) -> None:
+    found = World().see(event, CHILD)
+    assert found.verdict is None
+    assert found.reasons[0] == "runs a program"
+    assert found.reasons[-1] == UNDECLARED
+
+
+def test_a_variable_of_the_user_s_own_spoils_nothing() -> None:
+    world = World(env=frozenset({"LD_LIBRARY_PATH=/opt/lib"}))
+    assert world.see(run("ls", env=("LD_LIBRARY_PATH=/opt/lib", "PATH=/x")), CHILD).verdict is ALLOW
+
+
+SILENT = [
+    Seen("write", "/dev/null"),
+    Seen("write", "/dev/tty"),
+    Seen("write", "/proc/self/oom_score_adj"),
+    Seen("write", "/proc/100/oom_score_adj"),
+    Seen("write", "/tmp/claude-1000/x", flags=("create",)),
+    Seen("delete", "/tmp/x"),
+    Seen("write", f"{HOME}/.claude/projects/p/log.jsonl"),
+    Seen("write", f"{HOME}/.claude/shell-snapshots/snapshot-bash-1.sh", flags=("create",)),
+    Seen("write", f"{HOME}/.claude.json.tmp.12.ab", flags=("create",)),
+    Seen("rename", f"{HOME}/.claude.json.tmp.12.ab", f"{HOME}/.claude.json", flags=("replace",)),
+    Seen("write", f"{HOME}/.npm/_logs/x.log", flags=("create",)),
+    Seen("delete", f"{HOME}/.cache/thing/x"),
+    Seen("connect", "/var/run/nscd/socket", family="unix"),
+    Seen("connect", "/run/user/7/agentwatch/s1/agent/agent.sock", family="unix"),
+    Seen("connect", "/tmp/own.sock", family="unix", flags=("inside",)),
+    Seen("datagram", address="10.0.0.2", port=53, family="inet"),
+    Seen("connect", address="127.0.0.53", port=53, family="inet"),
+    Seen("connect", address="127.0.0.1", port=4141, family="inet"),
+    Seen("connect", address="::ffff:127.0.0.1", port=4141, family="inet6"),
+    Seen("connect", address="93.184.216.34", port=0, family="inet"),
+    Seen("connect", address="127.0.0.1", port=9999, family="inet", flags=("inside",)),
+    run("/opt/claude/claude", exe="/opt/claude/claude"),
+]
+
+
+@pytest.mark.parametrize("event", SILENT, ids=lambda e: f"{e.kind} {e.path or e.address or e.exe}")
+def test_housekeeping_of_the_agent_passes(event: Seen) -> None:
+    found = World().see(event)
+    assert found.verdict is ALLOW
+    assert found.cover is None
+
+
+ASKED = {
+    "settings": Seen("write", f"{HOME}/.claude/settings.json"),
+    "local settings": Seen("write", f"{HOME}/.claude/settings.local.json"),
+    "hooks": Seen("write", f"{HOME}/.claude/hooks/x.sh", flags=("create",)),
+    "agents": Seen("write", f"{HOME}/.claude/agents/x.md", flags=("create",)),
+    "project settings": Seen("write", f"{WORK}/.claude/settings.json"),
+    "start-up": Seen("write", f"{HOME}/.bashrc"),
+    "keys": Seen("rename", f"{WORK}/x", f"{HOME}/.ssh/authorized_keys"),
+    "link to keys": Seen("link", f"{HOME}/.ssh/id", f"{WORK}/x"),
+    "workspace": Seen("write", f"{WORK}/a.txt", flags=("create",)),
+    "delete": Seen("delete", f"{WORK}/a.txt"),
+    "outside": Seen("write", "/home/u/other/a.txt", flags=("create",)),
+    "system": Seen("truncate", "/etc/passwd"),
+    "mode": Seen("mode", f"{WORK}/a.txt"),
+    "temp setid": Seen("mode", "/tmp/x", flags=("setid",)),
+    "git record": Seen("write", f"{WORK}/.git/index.lock", flags=("create",)),
+    "dots": Seen("write", "/tmp/../etc/passwd"),
+    "relative": Seen("write", "tmp/x"),
+    "another terminal": Seen("write", "/dev/pts/3"),
+    "disk": Seen("write", "/dev/sda"),
+    "memory": Seen("write", "/proc/self/mem"),
+    "other's switch": Seen("write", "/proc/1/oom_score_adj"),
+    "docker": Seen("connect", "/var/run/docker.sock", family="unix"),
+    "bus": Seen("connect", "/run/user/7/bus", family="unix"),
+    "tmux": Seen("connect", "/tmp/tmux-7/default", family="unix"),
+    "ssh agent": Seen("connect", "/tmp/ssh-XX/agent.12", family="unix"),
+    "unknown": Seen("connect", "/tmp/x.sock", family="unix"),
+    "abstract": Seen("connect", "/var/run/nscd/socket", family="unix", flags=("abstract",)),
+    "loopback": Seen("connect", address="127.0.0.1", port=5432, family="inet"),
+    "world": Seen("connect", address="93.184.216.34", port=443, family="inet"),
+    "foreign resolver": Seen("datagram", address="93.184.216.34", port=53, family="inet"),
+    "port 0 datagram": Seen("datagram", address="93.184.216.34", port=0, family="inet"),
+    "no address": Seen("connect", family="inet"),
+    "packet": Seen("connect", family="other"),
+    "signal": Seen("signal"),
+    "strange": Seen("mount", "/x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("event", ASKED.values(), ids=ASKED)
+def test_what_has_consequences_is_asked_and_called_undeclared(event: Seen) -> None:
+    found = World().see(event)
+    assert found.verdict is None
+    assert found.reasons[-1] == UNDECLARED
+    assert World(mode=Mode.LOCKED).see(event).verdict is Verdict.DENY
+    assert World(mode=Mode.WATCH).see(event).verdict is ALLOW
+    assert UNDECLARED not in World(expects_hook=False).see(event).reasons
+
+
+OURS = [
+    Seen("write", "/home/u/.config/agentwatch/rules.toml", flags=("create",)),
+    Seen("delete", "/home/u/.local/state/agentwatch/sessions/s1/journal.jsonl"),
+    Seen("rename", "/tmp/x", "/run/user/7/agentwatch/s1/closed"),
+    Seen("connect", "/run/user/7/agentwatch/s1/control.sock", family="unix"),
+    Seen("connect", "/run/user/7/agentwatch/s1/kill.sock", family="unix"),
+]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("event", OURS, ids=lambda e: e.path2 or e.path)
+def test_what_is_ours_is_never_touched_in_any_mode(event: Seen, mode: Mode) -> None:
+    world = World(mode=mode)
+    world.declare(command="make")
+    world.see(shell("make"), CHILD)
+    assert world.see(event, CHILD).verdict is Verdict.DENY
+    assert world.see(event).verdict is Verdict.DENY
+
+
+def test_what_a_reading_program_starts_is_no_longer_the_agent() -> None:
+    """A shell that reads may not write the agent's own state, and neither may its children."""
+    world = World()
+    assert world.see(shell("ls | cat"), CHILD).verdict is ALLOW
+    state = Seen("write", f"{HOME}/.claude.json")
+    assert world.see(state).verdict is ALLOW
+    assert world.see(state, CHILD).verdict is None
+    assert world.see(state, GRANDCHILD, CHILD).verdict is None
+    assert world.see(Seen("write", "/tmp/x"), CHILD).verdict is ALLOW
+    assert world.see(run("cat"), GRANDCHILD, CHILD).verdict is ALLOW
+    assert world.see(run("rm", "x"), GRANDCHILD, CHILD).verdict is None
+
+
+def test_a_process_of_unknown_descent_is_not_the_agent() -> None:
+    world = World()
+    state = Seen("write", f"{HOME}/.claude.json", pid=900)
+    from agentwatch.policy.observed import judge_observed
+
+    for ancestry in ([Proc(900), INIT], [Proc(100, started=8), INIT]):
+        found = judge_observed(state, ground=world.ground, covers=world.covers, ancestry=ancestry)
+        assert found.verdict is None
+
+
+def test_git_may_refresh_its_index_while_it_reads() -> None:
+    world = World()
+    world.see(run("git", "status"), CHILD)
+    lock, index = f"{WORK}/.git/index.lock", f"{WORK}/.git/index"
+    git = "/usr/bin/git"
+    assert world.see(Seen("write", lock, exe=git, flags=("create",)), CHILD).verdict is ALLOW
+    assert world.see(Seen("rename", lock, index, exe=git), CHILD).verdict is ALLOW
+    for path in (".git/HEAD", ".git/config", ".git/hooks/x", "a.txt"):
+        assert world.see(Seen("write", f"{WORK}/{path}", exe=git), CHILD).verdict is None
+    assert world.see(Seen("write", lock, exe="/usr/bin/cat"), CHILD).verdict is None
+
+
+def test_the_agent_s_snapshot_shell_may_only_read_and_note() -> None:
+    world = World()
+    snapshot = f"{HOME}/.claude/shell-snapshots/s.sh"
+    line = f'SNAPSHOT_FILE={snapshot}\n source "{HOME}/.bashrc"\n x'
+    found = world.see(run("bash", "-c", "-l", line, exe="/usr/bin/bash"), CHILD)
+    assert (found.verdict, found.rule) == (ALLOW, "own folder")
+    note = Seen("write", snapshot, flags=("create",))
+    assert world.see(note, GRANDCHILD, CHILD).verdict is ALLOW
+    assert world.see(Seen("write", f"{HOME}/.claude.json"), CHILD).verdict is None
+    assert world.see(run("rm", "x"), GRANDCHILD, CHILD).verdict is None
+    assert world.see(Seen("delete", f"{WORK}/x"), CHILD).verdict is None
+
+
+HOOK = ("/venv/bin/python", "-I", "-S", "-E", "/lib/agentwatch/client.py")
+
+
+def test_our_own_hook_passes_and_covers_nothing() -> None:
+    world = World(hook=HOOK, hook_exe="/usr/bin/python3.11")
+    event = run(*HOOK, "claude", "/run/s", exe="/usr/bin/python3.11")
+    assert world.see(event, CHILD).verdict is ALLOW
+    assert world.see(run("rm", "x"), GRANDCHILD, CHILD).verdict is None
+    socket = "/run/user/7/agentwatch/s1/agent/agent.sock"
+    assert world.see(Seen("connect", socket, family="unix"), CHILD).verdict is ALLOW
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        run(*HOOK, exe="/tmp/python3.11"),
+        run(*HOOK, exe="/usr/bin/python3.11", env=("LD_PRELOAD=/tmp/x.so",)),
+        run(*HOOK[:4], "/tmp/client.py", exe="/usr/bin/python3.11"),
+        run(*HOOK[:4], exe="/usr/bin/python3.11"),
+    ],
+)
+def test_what_only_looks_like_our_hook_is_asked(event: Seen) -> None:
+    world = World(hook=HOOK, hook_exe="/usr/bin/python3.11")
+    assert world.see(event, CHILD).verdict is None
+
+
+def test_a_folder_below_another_is_the_nearer_one() -> None:
+    """A workspace or a home in the temporary folder is not temporary."""
+    world = World(workspace="/tmp/h/w", home="/tmp/h")
+    assert world.see(Seen("delete", "/tmp/x")).verdict is ALLOW
+    assert world.see(Seen("delete", "/tmp/h/w/x")).verdict is None
+    assert world.see(Seen("delete", "/tmp/h/x")).verdict is None
+    inner = World(temp=(f"{WORK}/tmp",))
+    assert inner.see(Seen("delete", f"{WORK}/tmp/x")).verdict is ALLOW
+
+
+PARTS = st.sampled_from([*"ab/.-~ $\0\n\udcff", "/.git/", ".claude", "/tmp/", "/dev/"])
+TEXT = st.lists(PARTS, max_size=12).map("".join)
+
+
+@given(
+    st.sampled_from(["exec", "write", "delete", "rename", "link", "mode", "connect", "datagram"]),
+    st.lists(TEXT, max_size=4),
+    TEXT,
+    st.sets(st.sampled_from(["create", "replace", "symbolic", "inside", "abstract"])),
+    st.sampled_from(["inet", "inet6", "unix", "other", None]),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_event_raises(
+    kind: str, words: list[str], path: str, flags: set[str], family: str | None
+) -> None:
+    world = World()
+    event = Seen(
+        kind,
+        path,
+        "/" + path,
+        tuple(words),
+        "/usr/bin/" + path,
+        tuple(flags),
+        address=path,
+        family=family,
+    )
+    found = world.see(event, CHILD)
+    assert found.reasons
+    assert AGENT.pid == 100
