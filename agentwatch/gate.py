@@ -103,10 +103,19 @@ class Gate:
         return list(self._decided)
 
     def propose(
-        self, proposal: Proposal, proposer: object, *, now: float, wall: float
+        self,
+        proposal: Proposal,
+        proposer: object,
+        *,
+        now: float,
+        wall: float,
+        judgement: Judgement | None = None,
     ) -> list[Effect]:
-        """Number, judge and record a proposal; it is answered at once or starts to wait."""
-        judgement = self._judgement(proposal)
+        """Number, judge and record a proposal; it is answered at once or starts to wait.
+
+        What was seen below the agent comes with its judgement: it needs more than a proposal says.
+        """
+        judgement = judgement or self._judgement(proposal)
         action = self._number(proposal, judgement, wall)
         waiting = _Waiting(action, proposer)
         refusal = self._refusal()
@@ -207,6 +216,7 @@ class Gate:
             outside=judgement.outside,
             seen_at=wall,
             deadline=wall + self._deny_after if asked else None,
+            covered_by=judgement.cover,
         )
 
     def _refusal(self) -> str | None:

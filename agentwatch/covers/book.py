@@ -168,6 +168,10 @@ class Covers:
         """Whether this address and port were allowed before in this session."""
         return (event.address, event.port) in self._hosts
 
+    def processes(self) -> list[Key]:
+        """Every process in the book, as pid and start time."""
+        return list(self._bound)
+
     def ended(self, process: Ancestry) -> list[str]:
         """A process is gone; the actions whose last process it was, their covers ended."""
         cover = self._bound.pop(_key(process), None)

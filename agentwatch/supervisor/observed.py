@@ -15,8 +15,11 @@ from typing import Any
 
 from agentwatch.channels.kernel.acts import Deed, Family, Observed
 from agentwatch.channels.kernel.gatehouse import Gatehouse, observed
-from agentwatch.model import Action, Json, Kind, Origin, Proposal, Verdict
+from agentwatch.containment.base import Proc
+from agentwatch.model import Action, ActionState, Json, Kind, Origin, Proposal
 from agentwatch.paths import Places
+from agentwatch.policy import Judgement
+from agentwatch.supervisor.below import Below, descent
 from agentwatch.supervisor.session import Supervised
 
 CHANNEL = "kernel"
@@ -60,8 +63,11 @@ def tables(places: Places) -> Json:
 class Watched:
     """The questions of one gate process."""
 
-    def __init__(self, session: Supervised, house: Gatehouse, kill: Callable[[str], None]) -> None:
+    def __init__(
+        self, session: Supervised, below: Below, house: Gatehouse, kill: Callable[[str], None]
+    ) -> None:
         self._session = session
+        self._below = below
         self._house = house
         self._kill = kill
         self._waiting: dict[int, _Waiting] = {}
@@ -108,32 +114,52 @@ class Watched:
             self._ask(int(message["event"]), message)
 
     def _ask(self, number: int, message: Json) -> None:
-        waiting = _Waiting(self, number)
-        self._waiting[number] = waiting
         try:
             event = observed(message)
-            self._session.propose(proposal(event), waiting)
+            descended = descent(event.pid)
+            judgement = self._below.judge(event, descended)
+            waiting = _Waiting(self, number, event, descended, judgement)
+            self._waiting[number] = waiting
+            self._session.propose(proposal(event), waiting, judgement)
         except Exception as error:  # noqa: BLE001 - whatever it was, the answer is no
-            self.answer(number, allow=False)
+            self._waiting.pop(number, None)
+            self._house.answer(number, allow=False)
             self._session.refused("the gate", f"an event cannot be judged ({error!r})")
 
-    def answer(self, number: int, *, allow: bool) -> None:
+    def answer(self, waiting: _Waiting, action: Action) -> None:
         """Let a held call go, or fail."""
-        if self._waiting.pop(number, None) is not None:
-            self._house.answer(number, allow=allow)
+        if self._waiting.pop(waiting.number, None) is None:
+            return
+        allow = action.state is ActionState.ALLOWED
+        if allow:
+            try:
+                self._below.passed(waiting.judgement, waiting.event, waiting.descended, action)
+            except Exception as error:  # noqa: BLE001 - what the covers cannot take does not pass
+                allow = False
+                self._session.alarm(f"an allowed call could not be followed ({error!r})")
+        self._house.answer(waiting.number, allow=allow)
 
 
 class _Waiting:
     """One held call, as the gate's proposer."""
 
-    def __init__(self, watched: Watched, number: int) -> None:
+    def __init__(
+        self,
+        watched: Watched,
+        number: int,
+        event: Observed,
+        descended: list[Proc],
+        judgement: Judgement,
+    ) -> None:
         self._watched = watched
-        self._number = number
+        self.number = number
+        self.event = event
+        self.descended = descended
+        self.judgement = judgement
 
     def answer(self, action: Action) -> None:
         """The gate has decided."""
-        verdict = action.decision.verdict if action.decision else Verdict.DENY
-        self._watched.answer(self._number, allow=verdict is Verdict.ALLOW)
+        self._watched.answer(self, action)
 
 
 def proposal(event: Observed) -> Proposal:

@@ -23,6 +23,7 @@ from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
 from agentwatch.model import Json, OnDetach, Receipt, SessionState
 from agentwatch.supervisor import control, door, launch, observed
+from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
@@ -145,6 +146,7 @@ class Supervisor:
         """The process that holds the agent's system calls, where that is wanted."""
         if self.config.ungated or not self.config.kernel:
             return None
+        self.session.below = Below(self.config, self.session.prepared)
         house = Gatehouse(observed.tables(self.places), signals=False)
         self.session.gate_pid = house.process.pid
         return house
@@ -152,8 +154,10 @@ class Supervisor:
     async def _watch(self, running: Running) -> None:
         """Serve until the agent is over."""
         loop = asyncio.get_running_loop()
-        if self._house is not None:
-            observed.Watched(self.session, self._house, self._kill).start()
+        below = self.session.below
+        if self._house is not None and below is not None:
+            below.begin(running.record)
+            observed.Watched(self.session, below, self._house, self._kill).start()
         loop.add_reader(running.fileno(), self._news, running)
         if self.terminal is not None:
             loop.add_reader(self.terminal.master, self._printed)
@@ -233,6 +237,8 @@ class Supervisor:
 
     async def _recount(self, running: Running) -> None:
         alive = await asyncio.to_thread(containment.members, running.record)
+        if self.session.below is not None:
+            self.session.below.sweep()
         if len(alive) != self.session.pids:
             self.session.pids = len(alive)
             self.session.publish_session()

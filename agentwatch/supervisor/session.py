@@ -29,6 +29,7 @@ from agentwatch.model import (
     Json,
     Kind,
     Mode,
+    Origin,
     Proposal,
     Receipt,
     Reversibility,
@@ -37,6 +38,7 @@ from agentwatch.model import (
     Verdict,
 )
 from agentwatch.policy import Judgement, judge
+from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config
 
 Listener = Callable[[Json], None]
@@ -71,6 +73,8 @@ class Supervised:
         self.trial: asyncio.Event | None = None
         """Set once the hook is seen in a trial start; None when there is none under way."""
         self.pids = 0
+        self.below: Below | None = None
+        """What is known below the agent, where its system calls are held."""
         self.gate_pid = 0
         """The process that connects sockets for the agent: as a peer it is the agent."""
         self.listeners: set[Listener] = set()
@@ -126,14 +130,19 @@ class Supervised:
         if self.gate_pid:
             held = dict.fromkeys(("exec", "files", "network"), "system calls")
             return Coverage(tools=tools[self.armed if hooked else None], **held)
-        return Coverage(tools=tools[self.armed if hooked else None])
+        below = "kernel gate (being tried)" if self.below is not None else "no"
+        told = tools[self.armed if hooked else None]
+        return Coverage(exec=below, files=below, network=below, tools=told)
 
     # -- actions ----------------------------------------------------------------------------
 
-    def propose(self, proposal: Proposal, proposer: Proposer) -> None:
-        """Put a proposal to the gate."""
+    def propose(
+        self, proposal: Proposal, proposer: Proposer, judgement: Judgement | None = None
+    ) -> None:
+        """Put a proposal to the gate; what was seen below the agent comes judged."""
+        now, wall = time.monotonic(), time.time()
         self._carry_out(
-            self.gate.propose(proposal, proposer, now=time.monotonic(), wall=time.time())
+            self.gate.propose(proposal, proposer, now=now, wall=wall, judgement=judgement)
         )
 
     def decide(self, action: str, digest: str, verdict: Verdict, by: str, because: str) -> Action:
@@ -183,12 +192,18 @@ class Supervised:
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Answer):
+                self._open_cover(effect.action)
                 proposer: Any = effect.proposer
                 proposer.answer(effect.action)
             else:
                 self.publish({"event": "action", "action": effect.action.to_json()})
         if effects:
             self.publish_session()
+
+    def _open_cover(self, action: Action) -> None:
+        declared = action.proposal.origin is Origin.DECLARED
+        if self.below is not None and declared and action.state is ActionState.ALLOWED:
+            self.below.declared(action)
 
     # -- the agent's tree -------------------------------------------------------------------
 

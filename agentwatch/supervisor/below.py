@@ -1,0 +1,140 @@
+"""What is known of the ground below the agent: its places, its processes, the covers.
+
+Owns the reading of a process's descent and of the session's places, for judging what was seen.
+Decides nothing: `policy.observed` judges, the gate decides.
+
+What does not work: the descent is read while the process is held, but its ancestors are not; one
+that has just gone makes a process an orphan, which is asked about.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agentwatch import agents
+from agentwatch.agents import Prepared
+from agentwatch.channels.kernel.acts import Observed
+from agentwatch.containment.base import Proc, Record
+from agentwatch.covers import Covers
+from agentwatch.model import Action
+from agentwatch.paths import config_base, runtime_bases, state_base
+from agentwatch.policy import Judgement
+from agentwatch.policy.ground import Ground
+from agentwatch.policy.observed import follow, judge_observed
+from agentwatch.policy.own import own_folders
+from agentwatch.supervisor.config import Config
+
+GENERATIONS = 256
+"""Ancestors that are looked at."""
+
+_MODELS = ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL")
+
+
+class Below:
+    """The covers of one session and the places its agent may be seen in."""
+
+    def __init__(self, config: Config, prepared: Prepared) -> None:
+        self._ground = ground(config, prepared)
+        self.covers = Covers()
+
+    def begin(self, record: Record) -> None:
+        """The agent has started: its first process is the agent itself."""
+        if record.agent is not None:
+            self.covers.agent_is([record.agent])
+
+    def judge(self, event: Observed, descent: list[Proc]) -> Judgement:
+        """What an event means."""
+        return judge_observed(event, ground=self._ground, covers=self.covers, ancestry=descent)
+
+    def passed(
+        self, judgement: Judgement, event: Observed, descent: list[Proc], action: Action
+    ) -> None:
+        """Tell the covers of what was allowed and recorded, before it is let go."""
+        follow(
+            judgement,
+            event,
+            covers=self.covers,
+            ancestry=descent,
+            action=action.id,
+            digest=action.digest,
+        )
+
+    def declared(self, action: Action) -> None:
+        """An action that the agent declared was allowed: what belongs to it may pass."""
+        cwd = action.proposal.cwd
+        self.covers.open(action, cwd=os.path.realpath(cwd) if cwd else None)
+
+    def sweep(self) -> None:
+        """Forget processes that are gone; a cover ends with its last one."""
+        for pid, started in self.covers.processes():
+            if _stat(pid)[1] != started:
+                self.covers.ended([Proc(pid, started)])
+
+
+def descent(pid: int) -> list[Proc]:
+    """A process and its ancestors, nearest first, as far as they can be read."""
+    found: list[Proc] = []
+    while pid > 1 and len(found) < GENERATIONS:
+        parent, started = _stat(pid)
+        if started < 0:
+            break
+        found.append(Proc(pid, started))
+        pid = parent
+    return found
+
+
+def _stat(pid: int) -> tuple[int, int]:
+    """A process's parent and start time; (0, -1) where it cannot be read."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return 0, -1
+    fields = text[text.rindex(b")") + 2 :].split()
+    return int(fields[1]), int(fields[19])
+
+
+def ground(config: Config, prepared: Prepared) -> Ground:
+    """The places of a session, links followed."""
+    env = config.env
+    home = os.path.realpath(env.get("HOME") or "/")
+    temp = {"/tmp", "/var/tmp", "/dev/shm", env.get("TMPDIR") or "/tmp"}
+    ours = (*runtime_bases(), state_base(), config_base())
+    program = os.path.realpath(prepared.argv[0])
+    return Ground(
+        workspace=config.workspace,
+        home=home,
+        temp=tuple(sorted(os.path.realpath(item) for item in temp)),
+        own=own_folders(prepared.name, home=home, workspace=config.workspace),
+        ours=tuple(os.path.realpath(item) for item in ours),
+        agent_socket=str(config.places.agent_socket),
+        mode=config.mode,
+        expects_hook=prepared.expects_arm,
+        agent_programs=frozenset({program}),
+        hook=(sys.executable, "-I", "-S", "-E", str(agents.HOOK)),
+        hook_exe=os.path.realpath(sys.executable),
+        resolvers=frozenset(_resolvers()),
+        model_hosts=frozenset(_models(env.get(name, "") for name in _MODELS)),
+        env=frozenset(f"{name}={value}" for name, value in env.items()),
+    )
+
+
+def _resolvers() -> list[str]:
+    try:
+        lines = Path("/etc/resolv.conf").read_text().splitlines()
+    except OSError:
+        return []
+    return [words[1] for line in lines if (words := line.split())[:1] == ["nameserver"]]
+
+
+def _models(addresses: object) -> list[str]:
+    found = []
+    for address in addresses if hasattr(addresses, "__iter__") else ():
+        parts = urlsplit(str(address))
+        if parts.hostname in ("127.0.0.1", "localhost", "::1") and parts.port:
+            found.append(f"port {parts.port}")
+        elif parts.hostname:
+            found.append(parts.hostname)
+    return found
