@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +26,7 @@ from agentwatch.paths import config_base, runtime_bases, state_base
 from agentwatch.policy import Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import follow, judge_observed
-from agentwatch.policy.own import own_folders
+from agentwatch.policy.own import OwnFolders, own_folders
 from agentwatch.supervisor.config import Config
 
 GENERATIONS = 256
@@ -38,7 +40,7 @@ class Below:
 
     def __init__(self, config: Config, prepared: Prepared) -> None:
         self._ground = ground(config, prepared)
-        self.covers = Covers()
+        self.covers = Covers(own=self._ground.notes)
 
     def begin(self, record: Record) -> None:
         """The agent has started: its first process is the agent itself."""
@@ -107,7 +109,7 @@ def ground(config: Config, prepared: Prepared) -> Ground:
         workspace=config.workspace,
         home=home,
         temp=tuple(sorted(os.path.realpath(item) for item in temp)),
-        own=own_folders(prepared.name, home=home, workspace=config.workspace),
+        own=_own(config, prepared, home),
         ours=tuple(os.path.realpath(item) for item in ours),
         agent_socket=str(config.places.agent_socket),
         mode=config.mode,
@@ -121,6 +123,15 @@ def ground(config: Config, prepared: Prepared) -> Ground:
     )
 
 
+def _own(config: Config, prepared: Prepared, home: str) -> OwnFolders:
+    """The agent's own folders, with those it makes where run-time files lie."""
+    own = own_folders(prepared.name, home=home, workspace=config.workspace)
+    if prepared.name == "claude" and (runtime := config.env.get("XDG_RUNTIME_DIR")):
+        folder = os.path.join(os.path.realpath(runtime), "cc-socks")  # noqa: PTH118 - a name
+        return replace(own, folders=(*own.folders, folder))
+    return own
+
+
 def _resolvers() -> list[str]:
     try:
         lines = Path("/etc/resolv.conf").read_text().splitlines()
@@ -129,10 +140,10 @@ def _resolvers() -> list[str]:
     return [words[1] for line in lines if (words := line.split())[:1] == ["nameserver"]]
 
 
-def _models(addresses: object) -> list[str]:
+def _models(addresses: Iterable[str]) -> list[str]:
     found = []
-    for address in addresses if hasattr(addresses, "__iter__") else ():
-        parts = urlsplit(str(address))
+    for address in addresses:
+        parts = urlsplit(address)
         if parts.hostname in ("127.0.0.1", "localhost", "::1") and parts.port:
             found.append(f"port {parts.port}")
         elif parts.hostname:

@@ -127,9 +127,6 @@ class Supervised:
             return Coverage()
         hooked = self.prepared.expects_arm
         tools = {None: "propose", True: f"{self.prepared.name} hook", False: "hook not seen yet"}
-        if self.gate_pid:
-            held = dict.fromkeys(("exec", "files", "network"), "system calls")
-            return Coverage(tools=tools[self.armed if hooked else None], **held)
         below = "kernel gate (being tried)" if self.below is not None else "no"
         told = tools[self.armed if hooked else None]
         return Coverage(exec=below, files=below, network=below, tools=told)
