@@ -99,7 +99,7 @@ def test_only_the_gate_makes_decisions() -> None:
 
 def test_only_kill_and_containment_signal_processes() -> None:
     """Through whatever door: os.kill, os.killpg, pidfds, psutil, Popen."""
-    doors = re.compile(r"os\.kill(pg)?\(|pidfd_send_signal|\.(send_signal|terminate|suspend)\(")
+    doors = re.compile(r"os\.kill(pg)?\(|pidfd_send_signal\(|\.(send_signal|terminate|suspend)\(")
     allowed = re.compile(r"^agentwatch/(kill\.py|containment/|guard/screen\.py)")
     for path in MODULES:
         name = str(path.relative_to(ROOT))

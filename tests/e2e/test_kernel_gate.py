@@ -1,0 +1,125 @@
+"""`run --kernel-gate`: what an agent does without a word is held as well."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from tests.e2e.world import World, contained, wait_for
+
+DELETES = """
+import os, sys
+try:
+    os.unlink("victim")
+    print("GONE", flush=True)
+except PermissionError as error:
+    print("REFUSED", error.errno, flush=True)
+    sys.exit(9)
+"""
+
+BEHIND = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(0.2)
+        try:
+            os.unlink("victim")
+        except PermissionError:
+            open("/tmp/" + os.path.basename(os.getcwd()) + "-refused", "w").close()
+    os._exit(0)
+time.sleep(60)
+"""
+
+READS = """
+import os, pathlib, subprocess
+print(len(os.listdir("/etc")), pathlib.Path("/etc/hosts").read_text()[:1])
+print(subprocess.run(["ls", "-la"], capture_output=True).returncode)
+print(subprocess.run(["sh", "-c", "cat /etc/hosts | wc -l"], capture_output=True).returncode)
+"""
+
+
+@pytest.fixture(params=["pidns", "subreaper"])
+def options(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The gate on, in each containment that can have it."""
+    return ("--kernel-gate", "--containment", request.param)
+
+
+def agent(world: World, text: str) -> tuple[str, str]:
+    """A scripted agent, and something for it to delete."""
+    (world.work / "victim").write_text("x")
+    return sys.executable, str(world.script("agent.py", text))
+
+
+def test_an_undeclared_deletion_waits_and_is_refused(
+    world: World, options: tuple[str, ...]
+) -> None:
+    process = world.run_agent(*agent(world, DELETES), options=options)
+    (action,) = world.pending()
+    assert (action["channel"], action["origin"], action["kind"]) == ("kernel", "observed", "delete")
+    assert action["paths"] == [str(world.work / "victim")]
+    world.call("deny", action["id"])
+    assert process.wait(timeout=30) == 9
+    assert (world.work / "victim").exists()
+
+
+def test_an_undeclared_deletion_happens_once_a_person_says_so(
+    world: World, options: tuple[str, ...]
+) -> None:
+    process = world.run_agent(*agent(world, DELETES), options=options)
+    (action,) = world.pending()
+    world.call("approve", action["id"])
+    assert process.wait(timeout=30) == 0
+    assert not (world.work / "victim").exists()
+
+
+def test_a_daemon_in_the_tree_is_held_as_well(world: World, options: tuple[str, ...]) -> None:
+    world.run_agent(*agent(world, BEHIND), options=options)
+    found = wait_for(
+        lambda: [a for a in world.json("pending") if a["kind"] == "delete"], "the deletion"
+    )
+    assert (world.work / "victim").exists()
+    assert found[0]["paths"] == [str(world.work / "victim")]
+
+
+def test_reading_asks_nothing(world: World, options: tuple[str, ...]) -> None:
+    process = world.run_agent(*agent(world, READS), options=options)
+    assert process.wait(timeout=30) == 0
+    (kept,) = world.json("ls", "--all")
+    asked = [e for e in world.journal(kept["id"]) if e["type"] == "proposed"]
+    assert asked == []
+
+
+def test_a_held_tree_can_be_killed(world: World, options: tuple[str, ...]) -> None:
+    world.run_agent(*agent(world, DELETES), options=options)
+    world.pending()
+    session = world.session()["id"]
+    receipt = world.json("kill")
+    assert receipt["left"] == []
+    assert contained(session) == 0
+    assert (world.work / "victim").exists()
+
+
+def test_with_the_supervisor_gone_nothing_passes(world: World, options: tuple[str, ...]) -> None:
+    world.run_agent(*agent(world, DELETES), options=options)
+    world.pending()
+    session = world.session()
+    os.kill(session["supervisor_pid"], signal.SIGKILL)
+    wait_for(lambda: contained(session["id"]) == 0, "the tree to be gone")
+    assert (world.work / "victim").exists()
+
+
+def test_the_coverage_says_so(world: World, options: tuple[str, ...]) -> None:
+    world.run_agent("sleep", "60", options=options)
+    assert "kernel gate" in world.session()["coverage"]["exec"]
+
+
+def test_portable_containment_cannot_have_it(world: World) -> None:
+    done = world.call(
+        "run", "--no-tui", "--kernel-gate", "--containment", "portable", "--", "true", check=False
+    )
+    assert done.returncode == 125
+    assert "cannot be held" in done.stderr
