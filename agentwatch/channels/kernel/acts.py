@@ -71,7 +71,7 @@ class Flag(StrEnum):
     SCRIPT = "script"
     """EXEC: `path` is a script; `exe` is the interpreter its first line names."""
     PROC = "proc"
-    """The object lies in procfs."""
+    """The object lies in a procfs: `path` is its name there, by that procfs's own numbers."""
     PIPE = "pipe"
     """The object is an open pipe, socket or the like without a name: `path` is `pipe:[…]`."""
     PRIVATE = "private"

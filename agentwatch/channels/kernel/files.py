@@ -81,7 +81,7 @@ def event(
 ) -> Observed:
     """The value to judge."""
     names = [item for item in (first, second) if item]
-    if any(item.private for item in names):
+    if Flag.PROC not in flags and any(item.private for item in names):
         flags.append(Flag.PRIVATE)
     if any(item.pipe for item in names):
         flags.append(Flag.PIPE)

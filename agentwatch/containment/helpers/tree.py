@@ -81,7 +81,8 @@ def mode(pid: int, found: Stat | None, root: str = "/proc") -> str:
     if found is None:
         return DEAD
     if found.state not in "ZX":
-        return STILL if found.state in "Tt" else RUNNING
+        stopping = found.state == "D" and _stops_next(f"{root}/{pid}/status")
+        return STILL if found.state in "Tt" or stopping else RUNNING
     try:
         threads = os.listdir(f"{root}/{pid}/task")  # noqa: PTH208  # pathlib costs the start 5 ms
     except OSError:
@@ -91,6 +92,16 @@ def mode(pid: int, found: Stat | None, root: str = "/proc") -> str:
     if not living:
         return DEAD
     return STILL if living <= {"T", "t"} else RUNNING
+
+
+def _stops_next(status: str) -> bool:
+    """Whether SIGSTOP waits for it: held in a system call, it stops before it runs again."""
+    try:
+        text = read(status)
+        pending = text.split(b"\nSigPnd:", 1)[1].split(None, 3)  # SigPnd's, "ShdPnd:", its own
+        return bool((int(pending[0], 16) | int(pending[2], 16)) >> (signal.SIGSTOP - 1) & 1)
+    except (OSError, IndexError, ValueError):
+        return False
 
 
 def stands(pid: int, seconds: float = SETTLING) -> None:
@@ -238,7 +249,9 @@ def _needs(found: Stat, pid: int, number: int) -> bool:
     """Whether the signal would change anything."""
     now = mode(pid, found)
     if number == signal.SIGSTOP:
-        return now == RUNNING
+        # One that sleeps in a frozen cgroup takes its stop when that thaws.
+        asleep = found.state == "S" and _stops_next(f"/proc/{pid}/status")
+        return now == RUNNING and not asleep
     if number == signal.SIGCONT:
         return now == STILL
     return now != DEAD
