@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pexpect
 import pytest
 
 from tests.agents_real.anthropic_api import ModelServer, model_server
 from tests.agents_real.claude_bench import NO_QUESTIONS, TOUCH, make_home, scrubbed
 from tests.agents_real.scenario import Scenario, call, play
-from tests.e2e.world import World, alive, wait_for
+from tests.e2e.person import DOWN, Person
+from tests.e2e.world import DEADLINE, World, alive, wait_for
 
 pytestmark = pytest.mark.agents
 
@@ -175,35 +177,28 @@ def test_interactive_it_arms_after_the_trust_dialog_and_is_gated(world: World, c
     (world.folder / ".claude.json").write_text(json.dumps({**state, "projects": {}}))
     with model_server(TOUCH) as model:
         world.env |= scrubbed(world.folder, model.url)
-        command = [*world.command("run", "--no-tui", "--", claude, "GO")]
-        terminal: Any = pexpect.spawn(
-            command[0],
-            command[1:],
-            env=world.env,
-            cwd=str(world.work),
-            dimensions=(40, 120),
-            timeout=20,
-            encoding="utf-8",
-        )
+        person = Person(world, "run", "--no-tui", "--", claude, "GO", rows=40, cols=120)
         try:
-            terminal.expect("trust")
+            person.sees("No, exit")
             assert world.session()["armed"] is False
-            terminal.expect("cancel")
-            terminal.send("\x1b[B")
-            terminal.send("\r")
-            pending: list[Any] = []
-
-            def look() -> bool:
-                with suppress(pexpect.TIMEOUT, pexpect.EOF):
-                    terminal.read_nonblocking(65536, 0.1)  # it must not wait for us to read
-                pending[:] = world.json("pending")
-                return bool(pending)
-
-            wait_for(look, "the question")
+            _trusts_the_folder(person)
+            (action,) = wait_for(lambda: person.look() and world.json("pending"), "the question")
             assert world.session()["armed"] is True
-            assert pending[0]["command"] == "touch ran"
-            world.call("deny", pending[0]["id"])
+            assert action["command"] == "touch ran"
+            world.call("deny", action["id"])
             world.call("kill")
         finally:
-            terminal.close(force=True)
+            person.leaves()
     assert not (world.work / "ran").exists()
+
+
+def _trusts_the_folder(person: Person) -> None:
+    """Choose yes; the dialog does not listen yet when it is first drawn."""
+    end = time.monotonic() + DEADLINE
+    while not re.search(r"\u276f Yes", person.look()):
+        assert time.monotonic() < end, f"the dialog does not listen\n{person.look()}"
+        person.types(DOWN)
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until and not re.search(r"\u276f Yes", person.look()):
+            pass  # looking takes its own time
+    person.types("\r")

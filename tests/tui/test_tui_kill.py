@@ -78,7 +78,7 @@ async def test_survivors_are_named_with_what_to_do(tmp_path: Path) -> None:
         assert "2 still alive of 17" in said
         assert "pid 4121 node ␛[2Jserver.js" in said
         assert "kill -9 4121 4130" in said
-        assert "NOT ALL DEAD" in on.status()
+        await on.until(lambda: "NOT ALL DEAD" in on.status())
 
 
 @pytest.mark.parametrize(
