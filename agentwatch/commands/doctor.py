@@ -21,12 +21,22 @@ COVERED = {
     "kill": "every process of the tree, as far as the grade above promises",
     "tools": "Claude Code's tool calls, by a hook injected at start and seen alive",
     "propose": "what an agent's own code asks through `propose`",
+    "run --kernel-gate": (
+        "Linux, off by default while it is being tried: program starts, writes, deletions, "
+        "renames, connections and mode changes of the whole tree, declared or not"
+    ),
 }
 
 NOT_COVERED = (
     (
-        "What an agent's processes do without asking is not gated: a program, write or connection "
-        "that no hook and no `propose` announced runs unseen. The kill still reaches it."
+        "Without `--kernel-gate`, what an agent's processes do without asking is not gated: a "
+        "program, write or connection that no hook and no `propose` announced runs unseen. The "
+        "kill still reaches it."
+    ),
+    (
+        "With `--kernel-gate`: mkdir, mknod, extended attributes, message queues and signals are "
+        "not held; a program file behind a symlink that is flipped after it was judged may run; "
+        "what the gate does for the agent is not bound by a Landlock sandbox of the agent's own."
     ),
     (
         "A process that another daemon starts on the agent's behalf (at, cron, systemd-run, "
