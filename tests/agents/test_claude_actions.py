@@ -22,7 +22,7 @@ def event(tool: str, **given: Any) -> Json:
         "hook_event_name": "PreToolUse",
         "tool_name": tool,
         "tool_input": given,
-        "cwd": "/work",
+        "cwd": "/ws",
         "tool_use_id": "t1",
     }
 
@@ -44,7 +44,7 @@ def test_a_shell_command_is_shown_exactly() -> None:
     assert proposal.command == command
     assert proposal.summary == f"run {command}"
     assert proposal.words == "Tidy up a bit"
-    assert proposal.cwd == "/work"
+    assert proposal.cwd == "/ws"
     assert (proposal.pid, proposal.parents) == (7, ("claude(5)",))
     assert proposal.channel == "hooks"
     assert proposal.proposer == ""
@@ -204,7 +204,7 @@ def test_writing_what_is_there_is_said(tmp_path: Path) -> None:
 
 
 def test_a_relative_path_is_taken_from_the_call_s_directory() -> None:
-    assert propose("Write", file_path="../x", content="").paths == ("/work/../x",)
+    assert propose("Write", file_path="../x", content="").paths == ("/ws/../x",)
 
 
 def test_a_notebook_s_cell_is_a_write() -> None:
@@ -236,7 +236,7 @@ def test_looking_is_reading(tool: str) -> None:
 
 
 def test_a_read_names_its_path() -> None:
-    assert propose("Read", file_path="a").paths == ("/work/a",)
+    assert propose("Read", file_path="a").paths == ("/ws/a",)
     assert propose("Grep", pattern="x", path="/y").paths == ("/y",)
 
 
