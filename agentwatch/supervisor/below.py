@@ -38,8 +38,8 @@ _MODELS = ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_G
 class Below:
     """The covers of one session and the places its agent may be seen in."""
 
-    def __init__(self, config: Config, prepared: Prepared) -> None:
-        self._ground = ground(config, prepared)
+    def __init__(self, config: Config, prepared: Prepared, terminal: str | None) -> None:
+        self._ground = ground(config, prepared, terminal)
         self.covers = Covers(own=self._ground.notes)
 
     def begin(self, record: Record) -> None:
@@ -98,8 +98,8 @@ def _stat(pid: int) -> tuple[int, int]:
     return int(fields[1]), int(fields[19])
 
 
-def ground(config: Config, prepared: Prepared) -> Ground:
-    """The places of a session, links followed."""
+def ground(config: Config, prepared: Prepared, terminal: str | None) -> Ground:
+    """The places of a session, links followed; `terminal` is the agent's own, if it has one."""
     env = config.env
     home = os.path.realpath(env.get("HOME") or "/")
     temp = {"/tmp", "/var/tmp", "/dev/shm", env.get("TMPDIR") or "/tmp"}
@@ -119,6 +119,7 @@ def ground(config: Config, prepared: Prepared) -> Ground:
         hook_exe=os.path.realpath(sys.executable),
         resolvers=frozenset(_resolvers()),
         model_hosts=frozenset(_models(env.get(name, "") for name in _MODELS)),
+        terminals=frozenset({terminal} if terminal else ()),
         env=frozenset(f"{name}={value}" for name, value in env.items()),
     )
 

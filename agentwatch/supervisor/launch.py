@@ -38,6 +38,10 @@ UNKNOWN_AGENT = (
     "The kill covers it."
 )
 
+BEING_TRIED = (
+    "The kernel gate is being tried: what it does not hold is listed by `agentwatch doctor`."
+)
+
 UNGATED = "UNGATED: nothing is asked. Only the kill covers this agent."
 
 
@@ -52,8 +56,10 @@ def prepare(config: Config) -> Prepared:
     )
     if config.ungated:
         return replace(prepared, notes=(UNGATED,))
-    if not prepared.expects_arm:
-        return replace(prepared, notes=(*prepared.notes, UNKNOWN_AGENT))
+    if config.kernel:
+        prepared = replace(prepared, notes=(*prepared.notes, BEING_TRIED))
+    elif not prepared.expects_arm:
+        prepared = replace(prepared, notes=(*prepared.notes, UNKNOWN_AGENT))
     return prepared
 
 

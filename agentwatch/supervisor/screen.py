@@ -23,6 +23,7 @@ class AgentTerminal:
 
     def __init__(self, rows: int, cols: int) -> None:
         self.master, self.slave = pty.openpty()
+        self.name = os.ttyname(self.slave)
         os.set_blocking(self.master, False)
         self._tail = bytearray()
         self._unwritten = bytearray()

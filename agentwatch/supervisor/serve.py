@@ -146,7 +146,8 @@ class Supervisor:
         """The process that holds the agent's system calls, where that is wanted."""
         if self.config.ungated or not self.config.kernel:
             return None
-        self.session.below = Below(self.config, self.session.prepared)
+        terminal = self.terminal.name if self.terminal is not None else None
+        self.session.below = Below(self.config, self.session.prepared, terminal)
         house = Gatehouse(observed.tables(self.places), signals=False)
         self.session.gate_pid = house.process.pid
         return house

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.e2e.person import Person
 from tests.e2e.world import World, contained, wait_for
 
 DELETES = """
@@ -123,3 +124,19 @@ def test_portable_containment_cannot_have_it(world: World) -> None:
     )
     assert done.returncode == 125
     assert "cannot be held" in done.stderr
+
+
+def test_a_shell_on_its_own_terminal_is_asked_for_what_it_does_alone(world: World) -> None:
+    """Neither for its terminal nor for reading; the write waits."""
+    person = Person(world, "run", "--no-tui", "--kernel-gate", "--", "bash", "--norc", "-i")
+    try:
+        person.sees(r"\$|#")
+        person.types("cat /etc/hosts | head -1; git --version; echo hi > new-file\r")
+        (action,) = world.pending()
+        assert (action["kind"], action["paths"]) == ("write", [str(world.work / "new-file")])
+        world.call("approve", action["id"])
+        wait_for((world.work / "new-file").exists, "the approved write")
+        assert [e["data"]["id"] for e in world.journal(world.session()["id"])
+                if e["type"] == "proposed"] == [action["id"]]  # fmt: skip
+    finally:
+        person.leaves()

@@ -32,6 +32,20 @@ def wait_for(look: Callable[[], Any], what: str, *, within: float = DEADLINE) ->
     return found
 
 
+ALONE = """
+import os
+from pathlib import Path
+import agentwatch.paths
+everywhere = agentwatch.paths.runtime_bases
+def alone():
+    named = os.environ.get("XDG_RUNTIME_DIR")
+    return [Path(named) / "agentwatch"] if named else everywhere()
+agentwatch.paths.runtime_bases = alone
+"""
+"""Sessions are looked for in every place of the user's, and this user is a real one: without this
+a test would see, and end, the sessions of whoever runs it."""
+
+
 class World:
     """The folders of one throw-away user, and the program as they would run it."""
 
@@ -42,10 +56,13 @@ class World:
         self.runtime = folder / "r"
         for item in (self.work, self.state, self.runtime):
             item.mkdir(mode=0o700)
+        alone = folder / "alone"
+        alone.mkdir()
+        (alone / "sitecustomize.py").write_text(ALONE)
         self.env = {
             "HOME": str(folder),
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join([str(alone), str(ROOT)]),
             "XDG_RUNTIME_DIR": str(self.runtime),
             "XDG_STATE_HOME": str(self.state),
             "TERM": "xterm-256color",
