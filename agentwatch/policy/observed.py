@@ -56,6 +56,11 @@ _EFFECTS = {
 }
 
 
+_PLAIN = {
+    Zone.WORKSPACE: "a file in the workspace",
+    Zone.OUTSIDE: "a file outside the workspace",
+}
+
 _ANYBODYS = {Zone.DEVICE: "device", Zone.TEMP: "temporary", Zone.CACHE: "own folder"}
 """Where anything in the tree may write, and the rule that says so."""
 
@@ -304,7 +309,8 @@ class _Scene:
                 self.outside = (*self.outside, path)
             found = self._file(path, effect, zone)
             if found is None:
-                said = f"{_EFFECTS[effect]} {what or zone.value}: {quoted(path)}"
+                place = what or _PLAIN.get(zone, zone.value)
+                said = f"{_EFFECTS[effect]} {place}: {quoted(path)}"
                 reasons.append(said)
             passed = found or passed
         return (None, tuple(reasons), False) if reasons else (passed, (), False)

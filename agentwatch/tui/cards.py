@@ -92,7 +92,7 @@ def _head(seen: Seen) -> list[Line]:
             )
         )
     if action.proposal.origin is Origin.OBSERVED:
-        note = "Seen at the system, not declared by the agent: it went around its own gate."
+        note = "Seen at the system, not declared by the agent."
         lines.append(sentence(note, Role.WARN, 0))
     return lines
 
