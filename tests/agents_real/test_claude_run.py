@@ -193,15 +193,31 @@ def test_interactive_it_arms_after_the_trust_dialog_and_is_gated(world: World, c
 
 
 def _trusts_the_folder(person: Person) -> None:
-    """Choose yes; the dialog does not listen yet when it is first drawn."""
-    end = time.monotonic() + DEADLINE
-    while not re.search(r"\u276f Yes", person.look()):
+    """Choose yes.
+
+    The dialog drops keys when it is first drawn and may take them late, so a choice counts once
+    it has stood still for a while.
+    """
+    end = time.monotonic() + 2 * DEADLINE
+    while (chosen := _standing_choice(person)) != "Yes":
         assert time.monotonic() < end, f"the dialog does not listen\n{person.look()}"
-        person.types(DOWN)
-        until = time.monotonic() + 1.5
-        while time.monotonic() < until and not re.search(r"\u276f Yes", person.look()):
-            pass  # looking takes its own time
+        if chosen == "No":
+            person.types(DOWN)
     person.types("\r")
+
+
+def _standing_choice(person: Person) -> str:
+    """What the dialog's mark has stood at for two seconds; empty while it moves."""
+
+    def choice() -> str:
+        found = re.search("\u276f (Yes|No)", person.look())
+        return found[1] if found else ""
+
+    first, until = choice(), time.monotonic() + 2
+    while time.monotonic() < until:
+        if choice() != first:
+            return ""
+    return first
 
 
 def test_with_the_kernel_gate_an_action_is_asked_once(world: World, claude: str) -> None:
