@@ -105,6 +105,8 @@ class Supervisor:
                     break
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(session.trial.wait(), TICK)
+            with contextlib.suppress(TimeoutError):  # it may have spoken just before it ended
+                await asyncio.wait_for(session.trial.wait(), LINGER)
         finally:
             running.close()
         if not session.trial.is_set():
