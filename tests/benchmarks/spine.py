@@ -37,6 +37,9 @@ except Denied:
 """
 
 
+SPINS = "for i in 1 2 3 4 5 6 7 8; do while :; do :; done & done; exec yes"
+
+
 @contextmanager
 def session(*argv: str) -> Iterator[tuple[World, Person]]:
     """One agent on a screen of its own."""
@@ -85,10 +88,15 @@ def kills(rounds: int) -> None:
     def block(person: Person) -> None:
         os.kill(person.screen_pid(), signal.SIGSTOP)
 
+    def stall(person: Person) -> None:
+        person.stalls()
+
     cases = {
         "key to tree gone, idle": (("sleep", "600"), nothing),
         "key to tree gone, `yes` floods the terminal": (("yes",), nothing),
         "key to tree gone, the screen is stopped": (("sleep", "600"), block),
+        "key to tree gone, `yes` and 8 spinners": (("sh", "-c", SPINS), nothing),
+        "key to tree gone, terminal stalled under `yes`": (("yes",), stall),
     }
     for name, (argv, before) in cases.items():
         taken = [key_to_gone(argv, before) for _ in range(rounds)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import re
+import termios
 import time
 from typing import Any
 
@@ -69,6 +71,15 @@ class Person:
             assert time.monotonic() < end, f"never resumed:\n{self.look()}"
             self.types("r")
             time.sleep(0.5)
+
+    def stalls(self) -> None:
+        """Stop reading, as a hung connection does, until the terminal takes no more."""
+        waiting = fcntl.ioctl(self.spawned.child_fd, termios.FIONREAD, b"\0" * 4)
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            filled = fcntl.ioctl(self.spawned.child_fd, termios.FIONREAD, b"\0" * 4)
+            if filled != waiting:
+                waiting, until = filled, time.monotonic() + 1
 
     def screen_pid(self) -> int:
         """The process that draws the screen: the guard's child."""

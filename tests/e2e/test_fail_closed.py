@@ -338,7 +338,7 @@ def test_a_garbled_record_is_put_right(world: World) -> None:
     right = record.read_text()
     record.write_text("{}")
     wait_for(lambda: record.read_text() == right, "the record to be put right")
-    assert any(entry["type"] == "alarm" for entry in world.journal(session))
+    wait_for(lambda: any(entry["type"] == "alarm" for entry in world.journal(session)), "the alarm")
 
 
 def test_a_kill_whose_program_died_over_it_is_finished(world: World) -> None:
