@@ -170,9 +170,11 @@ def thaw(record: Record) -> None:
 def kill(record: Record, until: float) -> Blow:
     """Stop everybody first, so that nobody forks away, then kill until nobody is found."""
     prey = hunt(record)
-    before = len(prey.again())
+    first = prey.again()
     signalled = time.monotonic()
-    prey.hold(min(until, signalled + STILL))
+    # One look may miss who cannot be read for a moment; those who were stopped were there too.
+    held = prey.hold(min(until, signalled + STILL)) or {}
+    before = len({**first, **held})
     left = prey.slay(until)
     empty = None if left else time.monotonic()
     return Blow(before, signalled, empty, tuple(Proc(pid, born) for pid, born in left.items()))

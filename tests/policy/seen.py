@@ -12,7 +12,7 @@ from agentwatch.policy.observed import follow, judge_observed
 from agentwatch.policy.own import own_folders
 
 HOME = "/home/u"
-WORK = "/home/u/work"
+WORK = "/home/u/project"
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,9 @@ def test_a_line_that_does_more_than_was_declared_is_asked(line: str) -> None:
     assert world.covers.standing(action.id) is Standing.UNSEEN
 
 
-@pytest.mark.parametrize("exe", ["/tmp/bash", "/home/u/work/bash", "/usr/bin/rm", "/home/u/bash"])
+@pytest.mark.parametrize(
+    "exe", ["/tmp/bash", "/home/u/project/bash", "/usr/bin/rm", "/home/u/bash"]
+)
 def test_only_a_shell_of_the_system_starts_a_declared_command(exe: str) -> None:
     world = World()
     world.declare(command="make test")

@@ -42,14 +42,14 @@ def test_reading_programs_pass(event: Seen) -> None:
 
 NOT_READS = [
     run("git", "push"),
-    run("ls", exe="/home/u/work/ls"),
+    run("ls", exe="/home/u/project/ls"),
     run("ls", exe="/tmp/ls"),
     run("ls", exe="/home/u/.claude/ls"),
     run("ls", exe="/usr/bin/rm"),
     run("git", "status", exe="/usr/bin/curl"),
     run("git", "status", cwd="/srv/other"),
-    run("git", "status", cwd="/home/u/work/../other"),
-    run("ls", "-l", env=("LD_PRELOAD=/home/u/work/x.so",)),
+    run("git", "status", cwd="/home/u/project/../other"),
+    run("ls", "-l", env=("LD_PRELOAD=/home/u/project/x.so",)),
     run("git", "-c", "core.hooksPath=/tmp/x", "status"),
     run("git", "-c", "core.fsmonitor=/tmp/x", "status"),
     run("git", "-c", "core.fsmonitor=", "push"),
