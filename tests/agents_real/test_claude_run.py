@@ -21,7 +21,8 @@ from tests.agents_real.anthropic_api import ModelServer, model_server
 from tests.agents_real.claude_bench import NO_QUESTIONS, TOUCH, make_home, scrubbed
 from tests.agents_real.scenario import Scenario, call, play
 from tests.e2e.person import DOWN, Person
-from tests.e2e.world import DEADLINE, World, alive, wait_for
+from tests.e2e.world import World, alive
+from tests.waiting import DEADLINE, wait_for
 
 pytestmark = pytest.mark.agents
 

@@ -13,6 +13,7 @@ from agentwatch.containment import COOKIE, Means, Record, proc
 from agentwatch.paths import Places
 from tests.containment.conftest import StandIn
 from tests.containment.stage import Ledger, runaway
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -53,6 +54,8 @@ def test_a_process_that_is_gone_counts_as_inside(record: Record) -> None:
 def test_who_carries_the_cookie_counts_as_inside(record: Record) -> None:
     env = {**os.environ, COOKIE: record.cookie}
     with subprocess.Popen(["sleep", "60"], env=env) as carrier:
+        # a program that starts has for a moment no environment that can be read
+        wait_for(lambda: proc.carries(carrier.pid, record.cookie), "its environment")
         assert containment.contains(record, carrier.pid)
         carrier.kill()
 

@@ -6,15 +6,14 @@ import mailbox
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agentwatch.demo import agent, helper, inbox
 from tests.channels.answering import Answering, Said, allow, deny, session
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -26,13 +25,6 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
 @pytest.fixture
 def maildir(tmp_path: Path) -> Path:
     return inbox.make(tmp_path)
-
-
-def until(look: Callable[[], Any], what: str) -> None:
-    end = time.monotonic() + 10
-    while not look():
-        assert time.monotonic() < end, f"waited for {what}"
-        time.sleep(0.01)
 
 
 def proposed(answering: Answering) -> list[Said]:
@@ -137,7 +129,7 @@ def test_the_helper_is_no_child_and_no_session_mate_of_the_agents(
 
     assert done.returncode == 1
     assert "ChildProcessError" in log.read_text(), "it must have no child to wait for"
-    until(lambda: "helper (" in log.read_text(), "the helper's first deletion")
+    wait_for(lambda: "helper (" in log.read_text(), "the helper's first deletion")
     pid = int(log.read_text().split("helper (")[1].split(")")[0])
     try:
         assert os.getsid(pid) != int(log.read_text().split("agent ")[1].split()[0])

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.person import F9, Person
-from tests.e2e.world import World, wait_for
+from tests.e2e.world import World
+from tests.waiting import wait_for
 
 
 @pytest.fixture

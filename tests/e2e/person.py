@@ -12,7 +12,8 @@ from typing import Any
 import pexpect
 import pyte
 
-from tests.e2e.world import DEADLINE, World, wait_for
+from tests.e2e.world import World
+from tests.waiting import DEADLINE, wait_for
 
 F8, F9, CTRL_BACKSLASH, CTRL_BRACKET = "\x1b[19~", "\x1b[20~", "\x1c", "\x1d"
 DOWN, PAGE_DOWN, ESCAPE = "\x1b[B", "\x1b[6~", "\x1b"

@@ -6,7 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.e2e.world import World, wait_for
+from tests.e2e.world import World
+from tests.waiting import wait_for
 
 FAKE = """#!{python}
 import json, subprocess, sys, time

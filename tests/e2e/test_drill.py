@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.world import World, alive, wait_for
+from tests.e2e.world import World, alive
+from tests.waiting import wait_for
 
 SLIPS_PORTABLE = {"cleared", "hopper"}
 """What the weakest means says it cannot hold."""

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from agentwatch import wire
-from tests.e2e.world import World, contained, wait_for
+from tests.e2e.world import World, contained
+from tests.waiting import wait_for
 
 REPORTS_PIDS = """
 import os, subprocess, sys, time

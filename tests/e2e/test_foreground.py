@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.e2e.person import CTRL_BACKSLASH, F9, Person
-from tests.e2e.world import World, contained, wait_for
+from tests.e2e.world import World, contained
+from tests.waiting import wait_for
 
 
 @contextmanager

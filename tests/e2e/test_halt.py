@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import ROOT, World, alive, wait_for
+from tests.e2e.world import ROOT, World, alive
+from tests.waiting import wait_for
 
 OWN_FOLDERS = """
 import os

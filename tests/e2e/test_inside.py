@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.e2e.world import World, wait_for
+from tests.e2e.world import World
+from tests.waiting import wait_for
 
 APPROVES_ITSELF = """
 import json, os, subprocess, sys, threading, time

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from tests.e2e.person import Person
-from tests.e2e.world import World, contained, wait_for
+from tests.e2e.world import World, contained
+from tests.waiting import wait_for
 
 DELETES = """
 import os, sys

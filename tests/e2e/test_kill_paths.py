@@ -20,7 +20,8 @@ from tests.containment.stage import RUNAWAYS, Ledger, ledger_in
 from tests.e2e.hung import hung
 from tests.e2e.person import F9, Person
 from tests.e2e.test_question_flood import OFTEN, answers_until
-from tests.e2e.world import World, places_of, wait_for
+from tests.e2e.world import World, places_of
+from tests.waiting import wait_for
 
 RIOT = ("session", "daemons", "deaf", "stopped", "immortals", "headless", "hydra", "heir")
 UNMARKED = ("bare", "hopper")

@@ -8,7 +8,8 @@ import socket
 from agentwatch.client import Client
 from agentwatch.paths import Places
 from tests.e2e.test_fail_closed import proposal, told
-from tests.e2e.world import World, places_of, wait_for
+from tests.e2e.world import World, places_of
+from tests.waiting import wait_for
 
 QUESTIONS = 1200
 CONNECTIONS = 4

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import World, wait_for
+from tests.e2e.world import World
+from tests.waiting import wait_for
 
 ASK = """
 import sys

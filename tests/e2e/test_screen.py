@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.e2e.person import CTRL_BACKSLASH, CTRL_BRACKET, F8, F9, Person
-from tests.e2e.world import World, contained, wait_for
+from tests.e2e.world import World, contained
+from tests.waiting import wait_for
 
 INBOX = """
 import os, time

@@ -20,7 +20,8 @@ from agentwatch.paths import Places
 from tests.containment.stage import Ledger, ledger_in
 from tests.e2e.person import F8, Person
 from tests.e2e.test_kill_paths import RIOT, ROADS, UNMARKED, rioting
-from tests.e2e.world import World, places_of, wait_for
+from tests.e2e.world import World, places_of
+from tests.waiting import wait_for
 
 DENY_AFTER = 2.0
 STANDS = 3.0

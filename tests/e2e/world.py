@@ -7,30 +7,15 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentwatch.paths import Places
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-
-DEADLINE = 20.0
-"""Seconds any condition may take; generous, because the machine may be busy."""
-
-
-def wait_for(look: Callable[[], Any], what: str, *, within: float = DEADLINE) -> Any:
-    """The first true value `look` gives; fails with `what` past the deadline."""
-    end = time.monotonic() + within
-    while not (found := look()):
-        if time.monotonic() > end:
-            pytest.fail(f"waited {within} s for {what}")
-        time.sleep(0.02)
-    return found
-
 
 ALONE = """
 import os

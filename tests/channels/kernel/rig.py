@@ -157,14 +157,6 @@ def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", "-c", code)
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for it, with a deadline."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.005)
-
-
 def compiled(folder: Path, name: str, source: str, *options: str) -> Path:
     """A small C program; skips where there is no compiler for it."""
     if shutil.which("gcc") is None:

@@ -19,7 +19,8 @@ from agentwatch.channels.kernel.caller import Caller
 from agentwatch.channels.kernel.files import Held
 from agentwatch.channels.kernel.listener import Answer, Call, Listener
 from tests.channels.kernel.conftest import Gated
-from tests.channels.kernel.rig import python, until
+from tests.channels.kernel.rig import python
+from tests.waiting import wait_for
 
 TRY = "import os,sys\ndef t():\n try: os.unlink('f'); print('done')\n except OSError as e: print(e.errno)\n"
 TWICE = TRY + "print('up',flush=True); sys.stdin=open('go'); sys.stdin.read(); t()"
@@ -42,7 +43,7 @@ def test_a_call_that_is_held_when_the_gate_process_dies_fails(gated: Gated, tmp_
     (tmp_path / "f").write_text("")
     rig = gated(lambda event: None)
     rig.start(*python(TRY + "t()"))
-    until(lambda: rig.asked, "the question")
+    wait_for(lambda: rig.asked, "the question")
     rig.house.process.kill()
     assert rig.wait() == 0
     assert rig.out.split() == [str(errno.ENOSYS).encode()]
@@ -53,7 +54,7 @@ def test_without_a_supervisor_everything_is_refused(gated: Gated, tmp_path: Path
     (tmp_path / "f").write_text("")
     rig = gated(lambda event: None)
     rig.start(*python(TRY + "t(); t()"))
-    until(lambda: rig.asked, "the question")
+    wait_for(lambda: rig.asked, "the question")
     rig.house._line.shutdown(socket.SHUT_RDWR)
     assert rig.wait() == 0
     assert rig.out.split() == [b"1", b"1"]
@@ -69,7 +70,7 @@ def test_a_waiter_that_is_killed_leaves_nothing_behind(gated: Gated, tmp_path: P
     )
     rig = gated(lambda event: None)
     rig.start(*python(code))
-    until(lambda: len(rig.asked) == 2, "both questions")
+    wait_for(lambda: len(rig.asked) == 2, "both questions")
     by_kind = {event.kind: number for number, event in rig.asked}
     rig.house.answer(by_kind[Deed.WRITE], allow=True)
     os.set_blocking(rig._reader, True)
@@ -90,7 +91,7 @@ def test_a_thousand_wait_and_are_answered_out_of_order(gated: Gated, tmp_path: P
     )
     rig = gated(lambda event: None)
     rig.start(*python(code))
-    until(lambda: len(rig.asked) == 1000, "a thousand questions")
+    wait_for(lambda: len(rig.asked) == 1000, "a thousand questions")
     for number, _ in reversed(rig.asked):
         rig.house.answer(number, allow=number % 2 == 0)
     assert rig.wait() == 0
@@ -107,7 +108,7 @@ def test_a_signal_at_a_held_call_is_no_way_round(gated: Gated, tmp_path: Path) -
     )
     rig = gated(lambda event: None)
     rig.start(*python(code))
-    until(lambda: rig.asked, "the question")
+    wait_for(lambda: rig.asked, "the question")
     rig.house.answer(rig.asked[0][0], allow=False)
     rig.judge = lambda event: False  # where the kernel starts the call anew
     assert rig.wait() == 0
@@ -119,7 +120,7 @@ def test_a_held_tree_is_killed_at_once(gated: Gated, tmp_path: Path) -> None:
     (tmp_path / "f").write_text("")
     rig = gated(lambda event: None)
     rig.start("sh", "-c", "rm f")
-    until(lambda: rig.asked, "the question")
+    wait_for(lambda: rig.asked, "the question")
     assert rig.running is not None
     assert rig.running.record.root is not None
     os.kill(rig.running.record.root.pid, signal.SIGKILL)

@@ -8,7 +8,8 @@ import pytest
 
 from agentwatch import containment
 from tests.channels.kernel.conftest import Gated
-from tests.channels.kernel.rig import python, until
+from tests.channels.kernel.rig import python
+from tests.waiting import wait_for
 
 THREADS = (
     "import os,threading\n"
@@ -25,12 +26,12 @@ def test_freeze_and_thaw_while_a_call_is_held(
     (tmp_path / "f").write_text("")
     rig = gated(lambda event: True if event.argv else None, means=means)
     rig.start(*agent)
-    until(lambda: rig.asked, "the question")
+    wait_for(lambda: rig.asked, "the question")
     assert rig.running is not None
     record = rig.running.record
     containment.freeze(record)
     rig.house.answer(rig.asked[0][0], allow=True)
-    until(lambda: not (tmp_path / "f").exists(), "what was allowed")
+    wait_for(lambda: not (tmp_path / "f").exists(), "what was allowed")
     assert rig.running.poll() is None
     containment.thaw(record)
     assert rig.wait() == 0

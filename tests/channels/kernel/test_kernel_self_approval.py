@@ -13,7 +13,8 @@ import pytest
 from agentwatch.containment.base import Proc, Record
 from agentwatch.supervisor import observed, peers
 from tests.channels.kernel.conftest import Gated
-from tests.channels.kernel.rig import python, until
+from tests.channels.kernel.rig import python
+from tests.waiting import wait_for
 
 
 def test_our_own_sockets_and_files_are_a_floor(gated: Gated, tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_what_the_gate_connects_shows_the_gate_as_peer(gated: Gated, tmp_path: P
                 return False
             return True
 
-        until(accepted, "a connection")
+        wait_for(accepted, "a connection")
         with taken[0] as line:
             assert peers._credentials(line)[0] == rig.house.process.pid
         assert rig.wait() == 0

@@ -1,0 +1,44 @@
+"""The domain's values: actions, decisions, sessions, receipts.
+
+Owns their fields, their JSON and the digest that binds a decision to what was shown.  Imports
+nothing of ours, holds no handle of the operating system, decides nothing.
+"""
+
+from agentwatch.model.action import Action, Decision, Proposal
+from agentwatch.model.plain import CHANGING, Json, canonical, digest_of
+from agentwatch.model.receipt import Receipt, Survivor
+from agentwatch.model.session import Coverage, Session
+from agentwatch.model.words import (
+    ActionState,
+    Grade,
+    Kind,
+    Mode,
+    OnDetach,
+    Origin,
+    Reversibility,
+    SessionState,
+    Verdict,
+)
+
+__all__ = [
+    "CHANGING",
+    "Action",
+    "ActionState",
+    "Coverage",
+    "Decision",
+    "Grade",
+    "Json",
+    "Kind",
+    "Mode",
+    "OnDetach",
+    "Origin",
+    "Proposal",
+    "Receipt",
+    "Reversibility",
+    "Session",
+    "SessionState",
+    "Survivor",
+    "Verdict",
+    "canonical",
+    "digest_of",
+]

@@ -1,0 +1,99 @@
+"""The words of the domain: every closed list of names that values and messages use."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of thing an action does."""
+
+    EXEC = "exec"
+    READ = "read"
+    WRITE = "write"
+    DELETE = "delete"
+    RENAME = "rename"
+    NETWORK = "network"
+    TOOL = "tool"
+    MESSAGE = "message"
+    ASK_DAEMON = "ask-daemon"
+    OTHER = "other"
+
+
+class Origin(StrEnum):
+    """Where our knowledge of an action comes from."""
+
+    DECLARED = "declared"
+    """The agent said it would do this."""
+
+    OBSERVED = "observed"
+    """Its processes were seen trying to."""
+
+
+class Reversibility(StrEnum):
+    """How hard an action is to take back; the class is ours, never the agent's."""
+
+    READ_ONLY = "read-only"
+    REVERSIBLE = "reversible"
+    EXTERNALLY_REVERSIBLE = "externally-reversible"
+    IRREVERSIBLE = "irreversible"
+
+
+class Verdict(StrEnum):
+    """The two answers an agent can get."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class ActionState(StrEnum):
+    """Where an action stands."""
+
+    PENDING = "pending"
+    ALLOWED = "allowed"
+    DENIED = "denied"
+
+
+class SessionState(StrEnum):
+    """Where a session stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    FROZEN = "frozen"
+    KILLING = "killing"
+    KILLED = "killed"
+    EXITED = "exited"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can run or be released any more."""
+        return self in (SessionState.KILLED, SessionState.EXITED)
+
+
+class Mode(StrEnum):
+    """What happens to a consequential action that no rule names."""
+
+    ASK = "ask"
+    WATCH = "watch"
+    LOCKED = "locked"
+
+
+class Grade(StrEnum):
+    """What a containment promises about a kill."""
+
+    A = "A"
+    """Everything the agent started dies, also when the supervisor is lost."""
+
+    B = "B"
+    """The same, unless the agent kills our helper processes at one moment."""
+
+    C = "C"
+    """Best effort: what may slip away is named."""
+
+
+class OnDetach(StrEnum):
+    """What the loss of the last screen means for the agent."""
+
+    KEEP = "keep"
+    FREEZE = "freeze"
+    KILL = "kill"
