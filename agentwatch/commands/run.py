@@ -36,6 +36,13 @@ from agentwatch.supervisor.config import Config
 )
 @click.option("--workspace", type=click.Path(exists=True, file_okay=False), help="What is inside.")
 @click.option(
+    "--rules",
+    type=click.Path(exists=True, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="More rules (TOML).",
+)
+@click.option(
     "--deny-after",
     type=click.FloatRange(min=0),
     default=600.0,
@@ -66,6 +73,7 @@ def command(
     name: str | None,
     mode: str,
     workspace: str | None,
+    rules: tuple[str, ...],
     deny_after: float,
     on_detach: str,
     require: str | None,
@@ -81,6 +89,7 @@ def command(
     config = replace(
         config,
         mode=Mode(mode),
+        rules=tuple(map(os.path.abspath, rules)),
         deny_after=deny_after,
         on_detach=OnDetach(on_detach),
         require=require,

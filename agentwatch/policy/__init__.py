@@ -19,6 +19,7 @@ from agentwatch.model import Kind, Mode, Proposal, Reversibility, Verdict
 from agentwatch.policy.places import Places
 from agentwatch.policy.reasons import reasons
 from agentwatch.reading import Reading, argv_reads_only, reads_only
+from agentwatch.rules import Decide, Ruling
 
 __all__ = ["READING", "Judgement", "judge"]
 
@@ -50,29 +51,44 @@ def judge(
     mode: Mode,
     armed: bool | None = None,
     resolve: Callable[[str], str] = os.path.normpath,
+    rules: Callable[[Proposal, Reversibility], Ruling | None] = lambda *_: None,
 ) -> Judgement:
-    """Judge a proposal; raises for none.
+    """Judge a proposal; raises for none but what `rules` raises.
 
     `armed` is False while the agent's hook is expected and was not seen alive; `resolve` follows
-    links, and may raise OSError or ValueError for a path it cannot follow.
+    links, and may raise OSError or ValueError for a path it cannot follow; `rules` says what the
+    person decided beforehand.
     """
     places = Places(proposal, workspace, resolve)
     reading = _reading(proposal, places)
     why = [reading.why] if reading.yes else list(reasons(proposal, places, reading.why))
-    verdict: Verdict | None = None
-    rule = None
-    if mode is Mode.WATCH:
-        verdict = Verdict.ALLOW
-        why.append("watch mode records only")
-    elif armed is False:
-        why.append("the agent's hook was not seen alive, so nothing passes by itself")
-    elif reading.yes:
-        verdict, rule = Verdict.ALLOW, READING
-    if mode is Mode.LOCKED and verdict is None:
-        verdict = Verdict.DENY
-        why.append("locked mode: only what a rule allows")
     reversibility = _reversibility(proposal, places, reading)
-    return Judgement(verdict, reversibility, tuple(why), rule, places.outside)
+    ruling = rules(proposal, reversibility)
+    verdict, rule, said = _verdict(mode, armed, reading, ruling)
+    if ruling is not None and rule is None and ruling.decide is not Decide.ALLOW:
+        why = [f"{ruling.why} ({ruling.rule})", *why]
+    return Judgement(verdict, reversibility, (*said, *why), rule, places.outside)
+
+
+def _verdict(
+    mode: Mode, armed: bool | None, reading: Reading, ruling: Ruling | None
+) -> tuple[Verdict | None, str | None, tuple[str, ...]]:
+    """The verdict, the rule that made it, and what there is to say of it."""
+    decide = ruling.decide if ruling else None
+    if mode is Mode.WATCH:
+        return Verdict.ALLOW, None, ("watch mode records only",)
+    if ruling and decide is Decide.DENY:
+        return Verdict.DENY, ruling.rule, (ruling.why,)
+    unarmed = "the agent's hook was not seen alive, so nothing passes by itself"
+    if armed is not False and decide is not Decide.ASK:
+        if reading.yes:
+            return Verdict.ALLOW, READING, ()
+        if ruling and decide is Decide.ALLOW:
+            return Verdict.ALLOW, ruling.rule, (ruling.why,)
+    said = (unarmed,) if armed is False else ()
+    if mode is Mode.LOCKED:
+        return Verdict.DENY, None, (*said, "locked mode: only what a rule allows")
+    return None, None, said
 
 
 def _reading(proposal: Proposal, places: Places) -> Reading:

@@ -29,6 +29,8 @@ class Config:
     cwd: str
     workspace: str
     mode: Mode = Mode.ASK
+    rules: tuple[str, ...] = ()
+    """Files of rules besides the user's and the project's."""
     deny_after: float = 600.0
     """Seconds until an unanswered question is denied; 0 waits for ever."""
     on_detach: OnDetach = OnDetach.KEEP
@@ -60,6 +62,7 @@ class Config:
         """Read back what `dump` wrote."""
         raw = json.loads(text)
         raw["argv"] = tuple(raw["argv"])
+        raw["rules"] = tuple(raw["rules"])
         raw["mode"] = Mode(raw["mode"])
         raw["on_detach"] = OnDetach(raw["on_detach"])
         raw["stdio"] = tuple(raw["stdio"]) if raw["stdio"] else None

@@ -40,6 +40,7 @@ from agentwatch.model import (
 from agentwatch.policy import Judgement, judge
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.ruled import Ruled
 
 Listener = Callable[[Json], None]
 
@@ -77,6 +78,7 @@ class Supervised:
         """What is known below the agent, where its system calls are held."""
         self.gate_pid = 0
         """The process that connects sockets for the agent: as a peer it is the agent."""
+        self.rules = Ruled(config, prepared)
         self.listeners: set[Listener] = set()
         self._journal = journal
         self._notes = list(prepared.notes)
@@ -164,6 +166,8 @@ class Supervised:
     def tick(self) -> None:
         """Deny what is late, and notice a kill that began outside."""
         self._notice_kill()
+        for words in self.rules.refresh():
+            self.alarm(words)
         self._carry_out(self.gate.tick(now=time.monotonic(), wall=time.time()))
 
     def close_gate(self, by: str, why: str) -> None:
@@ -184,6 +188,7 @@ class Supervised:
             mode=Mode.WATCH if self.config.ungated else self.config.mode,
             armed=armed,
             resolve=os.path.realpath,
+            rules=self.rules.on,
         )
 
     def _carry_out(self, effects: list[Effect]) -> None:
