@@ -69,6 +69,11 @@ class Places:
         return self.state / "journal.jsonl"
 
     @property
+    def passed(self) -> Path:
+        """What passed below the agent without a question; the journal holds its digests."""
+        return self.state / "passed.jsonl"
+
+    @property
     def log(self) -> Path:
         """What the supervisor itself had to say: warnings and tracebacks."""
         return self.state / "supervisor.log"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from agentwatch.covers.naming import Names, names
 from agentwatch.covers.starts import Own, starts
-from agentwatch.covers.values import Ancestry, Cover, Event, Scope, Standing
+from agentwatch.covers.values import Ancestry, Cover, Event, Process, Scope, Standing
 from agentwatch.model import Action, ActionState, Kind
 from agentwatch.shell import parse, parse_argv
 
@@ -64,6 +64,16 @@ class Covers:
             raise ValueError(f"the cover of {cover.action} has begun before")
         self._waiting.pop(cover.action, None)
         self._bind(cover, ancestry)
+
+    def bind(self, cover: Cover, ancestry: Ancestry) -> None:
+        """A process is under a cover that has begun, by what another book of this session says."""
+        self._bind(cover, ancestry)
+
+    def rejoin(self, action: str, event: Event, process: Process) -> None:
+        """An event passed under a cover that has begun, in another book of this session."""
+        key = next(iter(self._members.get(action, ())), None)
+        if key is not None:
+            self.use(self._bound[key], event, [process])
 
     def program(
         self,

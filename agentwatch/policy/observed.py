@@ -65,7 +65,7 @@ _ANYBODYS = {Zone.DEVICE: "device", Zone.TEMP: "temporary", Zone.CACHE: "own fol
 """Where anything in the tree may write, and the rule that says so."""
 
 
-_NOT_THE_WORLD = frozenset({"model", "name look-up", "route", "own tree", "agentwatch"})
+NOT_THE_WORLD = frozenset({"model", "name look-up", "route", "own tree", "agentwatch"})
 """Rules by which a connection passes for what it is: nobody else may follow for that."""
 
 
@@ -144,7 +144,7 @@ def follow(
         found = _SNAPSHOT.match(shell_line(event.argv) or "") if narrow else None
         notes = (found[1],) if found else ()
         covers.program(action, digest, event, ancestry, reading=narrow, notes=notes)
-    if judgement.rule not in _NOT_THE_WORLD:
+    if judgement.rule not in NOT_THE_WORLD:
         covers.remember(event)
 
 

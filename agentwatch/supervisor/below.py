@@ -14,20 +14,24 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from agentwatch import agents
 from agentwatch.agents import Prepared
 from agentwatch.channels.kernel.acts import Observed
+from agentwatch.channels.kernel.gatehouse import Hot
 from agentwatch.containment.base import Proc, Record
 from agentwatch.covers import Covers
-from agentwatch.model import Action
+from agentwatch.model import Action, Json
+from agentwatch.model.plain import plain
 from agentwatch.paths import config_base, runtime_bases, state_base
 from agentwatch.policy import Judgement
 from agentwatch.policy.ground import Ground
-from agentwatch.policy.observed import follow, judge_observed
+from agentwatch.policy.observed import NOT_THE_WORLD, follow, judge_observed
 from agentwatch.policy.own import OwnFolders, own_folders
 from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.passed import Passed
 
 GENERATIONS = 256
 """Ancestors that are looked at."""
@@ -41,6 +45,8 @@ class Below:
     def __init__(self, config: Config, prepared: Prepared, terminal: str | None) -> None:
         self._ground = ground(config, prepared, terminal)
         self.covers = Covers(own=self._ground.notes)
+        self._passed = Passed(config.places.passed)
+        self._closed = str(config.places.closed)
 
     def begin(self, record: Record) -> None:
         """The agent has started: its first process is the agent itself."""
@@ -48,7 +54,8 @@ class Below:
             self.covers.agent_is([record.agent])
 
     def judge(self, event: Observed, descent: list[Proc]) -> Judgement:
-        """What an event means."""
+        """What an event means; raises OSError where what came before it cannot be read."""
+        self.catch_up()
         return judge_observed(event, ground=self._ground, covers=self.covers, ancestry=descent)
 
     def passed(
@@ -64,16 +71,55 @@ class Below:
             digest=action.digest,
         )
 
+    def hot(self) -> Hot:
+        """What the gate process needs to judge by itself what needs nobody."""
+        shape = {name: listed(value) for name, value in plain(self._ground).items()}
+        return Hot(shape, self._closed, self._passed.handle)
+
+    def catch_up(self) -> None:
+        """Note what passed in the gate process meanwhile; raises OSError."""
+        for line in self._passed.new():
+            if line.cover:
+                self.covers.rejoin(line.cover, line.event, Proc(line.event.pid, line.started))
+            if line.rule not in NOT_THE_WORLD:
+                self.covers.remember(line.event)
+
+    def entry(self) -> Json | None:
+        """What the journal should know of it; raises OSError."""
+        self.catch_up()
+        return self._passed.entry()
+
+    def close(self) -> None:
+        """No more will come."""
+        self._passed.close()
+
+    def book(self, judgement: Judgement, descent: list[Proc]) -> Json:
+        """What the gate process is to note of an event that passes."""
+        cover = self.covers.over(descent)
+        return {
+            "cover": listed(plain(cover)) if cover else None,
+            "started": descent[0].started,
+            "remember": judgement.rule not in NOT_THE_WORLD,
+        }
+
     def declared(self, action: Action) -> None:
         """An action that the agent declared was allowed: what belongs to it may pass."""
         cwd = action.proposal.cwd
         self.covers.open(action, cwd=os.path.realpath(cwd) if cwd else None)
 
     def sweep(self) -> None:
-        """Forget processes that are gone; a cover ends with its last one."""
+        """Forget processes that are gone; a cover ends with its last one.  Raises OSError."""
+        self.catch_up()
         for pid, started in self.covers.processes():
             if _stat(pid)[1] != started:
                 self.covers.ended([Proc(pid, started)])
+
+
+def listed(value: Any) -> Any:
+    """Sets as lists."""
+    if isinstance(value, dict):
+        return {name: listed(item) for name, item in value.items()}
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def descent(pid: int) -> list[Proc]:

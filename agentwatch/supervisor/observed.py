@@ -27,6 +27,9 @@ CHANNEL = "kernel"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx")
 """Writing to these changes nothing that lasts."""
 
+FOLD_EVERY = 1.0
+"""Seconds between two entries in the journal of what passed without a question."""
+
 GRACE = 1.0
 """Seconds between a lost gate process and the alarm."""
 
@@ -76,6 +79,22 @@ class Watched:
         """Listen from here on."""
         asyncio.get_running_loop().add_reader(self._house.fileno(), self._hear)
         self._hear()
+        self._fold_again()
+
+    def _fold_again(self) -> None:
+        if not self._session.state.over and self.fold():
+            asyncio.get_running_loop().call_later(FOLD_EVERY, self._fold_again)
+
+    def fold(self) -> bool:
+        """Put what passed meanwhile into the journal's chain; nothing more passes if it fails."""
+        try:
+            if (entry := self._below.entry()) is not None:
+                self._session.record_or_raise("passed", entry)
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing passes unrecorded
+            self._house.shut()
+            self._session.alarm(f"what passed cannot be recorded ({error}): everything is asked")
+            return False
+        return True
 
     def _hear(self) -> None:
         try:
@@ -110,6 +129,10 @@ class Watched:
             waiting = self._waiting.pop(int(message["gone"]), None)
             if waiting is not None:
                 self._session.withdraw(waiting)
+        elif "unrecorded" in message:
+            self._session.refused("the gate", f"a call that cannot be recorded: {message}")
+        elif "refused" in message:
+            self._session.alarm(f"the gate process did not understand us: {message['refused']}")
         elif "event" in message:
             self._ask(int(message["event"]), message)
 
@@ -117,6 +140,8 @@ class Watched:
         try:
             event = observed(message)
             descended = descent(event.pid)
+            if not descended or descended[0].started != message["started"]:
+                raise ProcessLookupError("its process is gone")  # noqa: TRY301
             judgement = self._below.judge(event, descended)
             waiting = _Waiting(self, number, event, descended, judgement)
             self._waiting[number] = waiting
@@ -137,7 +162,8 @@ class Watched:
             except Exception as error:  # noqa: BLE001 - what the covers cannot take does not pass
                 allow = False
                 self._session.alarm(f"an allowed call could not be followed ({error!r})")
-        self._house.answer(waiting.number, allow=allow)
+        book = self._below.book(waiting.judgement, waiting.descended) if allow else None
+        self._house.answer(waiting.number, allow=allow, book=book)
 
 
 class _Waiting:

@@ -66,6 +66,7 @@ class Supervisor:
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
         self._house: Gatehouse | None = None
+        self._watched: observed.Watched | None = None
         self._over = asyncio.Event()
         self._count: asyncio.Task[None] | None = None
         self._started = time.monotonic()
@@ -150,7 +151,8 @@ class Supervisor:
             return None
         terminal = self.terminal.name if self.terminal is not None else None
         self.session.below = Below(self.config, self.session.prepared, terminal)
-        house = Gatehouse(observed.tables(self.places), signals=False)
+        local = self.session.below.hot()
+        house = Gatehouse(observed.tables(self.places), signals=False, local=local)
         self.session.gate_pid = house.process.pid
         return house
 
@@ -160,7 +162,8 @@ class Supervisor:
         below = self.session.below
         if self._house is not None and below is not None:
             below.begin(running.record)
-            observed.Watched(self.session, below, self._house, self._kill).start()
+            self._watched = observed.Watched(self.session, below, self._house, self._kill)
+            self._watched.start()
         loop.add_reader(running.fileno(), self._news, running)
         if self.terminal is not None:
             loop.add_reader(self.terminal.master, self._printed)
@@ -283,6 +286,8 @@ class Supervisor:
             await self._settle_receipt()
         elif running.left_behind:
             session.note("left-behind", {"killed": running.left_behind})
+        if self._watched is not None:
+            self._watched.fold()
         session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
         session.change(SessionState.KILLED if killed else SessionState.EXITED)
         running.close()

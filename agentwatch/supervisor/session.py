@@ -299,6 +299,10 @@ class Supervised:
         with contextlib.suppress(Exception):
             self._record(kind, data)
 
+    def record_or_raise(self, kind: str, data: Json) -> None:
+        """Record what must not be missing; raises where it cannot be written."""
+        self._record(kind, data)
+
     def save(self) -> None:
         """Keep the session as last known for those who come when no supervisor answers."""
         # The guard says what leaving means, from this file.

@@ -141,3 +141,31 @@ def test_a_shell_on_its_own_terminal_is_asked_for_what_it_does_alone(world: Worl
                 if e["type"] == "proposed"] == [action["id"]]  # fmt: skip
     finally:
         person.leaves()
+
+
+COVERED = """
+import subprocess, sys
+sys.exit(subprocess.run([sys.executable, "-c", '''
+import os, subprocess
+for n in range(30):
+    open(f"f{n}", "w").close()
+    subprocess.run(["true"], check=True)
+'''], check=False).returncode)
+"""
+
+
+def test_what_belongs_to_an_allowed_start_is_recorded_without_a_question(
+    world: World, options: tuple[str, ...]
+) -> None:
+    process = world.run_agent(*agent(world, COVERED), options=options)
+    (action,) = world.pending()
+    world.call("approve", action["id"])
+    assert process.wait(timeout=30) == 0
+    (kept,) = world.json("ls", "--all")
+    entries = world.journal(kept["id"])
+    assert [e["data"]["id"] for e in entries if e["type"] == "proposed"] == [action["id"]]
+    folded = [e["data"] for e in entries if e["type"] == "passed"]
+    assert sum(one["covers"][action["id"]] for one in folded) >= 60
+    assert sum(one["kinds"]["write"] for one in folded) >= 30
+    record = world.state / "agentwatch/sessions" / kept["id"] / folded[0]["file"]
+    assert folded[-1]["to"] == record.stat().st_size

@@ -129,19 +129,17 @@ class Observed:
 
     def to_json(self) -> dict[str, Any]:
         """The shape that travels from the gate process to the supervisor."""
-        found: dict[str, Any] = {}
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value:
-                found[item.name] = list(value) if isinstance(value, tuple) else value
-        return found
+        return {name: value for name in _FIELDS if (value := getattr(self, name))}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read back what `to_json` wrote; a missing kind or an unknown word raises."""
-        raw = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        raw = {name: data[name] for name in _FIELDS if name in data}
         raw["kind"] = Deed(raw["kind"])
         raw["flags"] = tuple(Flag(word) for word in raw.get("flags", ()))
         raw["family"] = Family(raw["family"]) if raw.get("family") else None
         raw["argv"] = tuple(raw.get("argv", ()))
         return cls(**raw)
+
+
+_FIELDS = tuple(item.name for item in fields(Observed))

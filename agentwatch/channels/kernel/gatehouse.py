@@ -7,6 +7,7 @@ A gate process that ends takes every pass with it: the kernel then fails the age
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import select
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +33,26 @@ _NEEDED = ("LD_LIBRARY_PATH",)
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """What the gate process needs to let pass by itself what needs nobody."""
+
+    ground: Json
+    """`policy.ground.Ground`, as JSON."""
+    closed: str
+    """The path that is there from the first moment of a kill on."""
+    ledger: int
+    """Where it writes down what it lets pass."""
+
+
 class Gatehouse:
     """One running gate process, from before the agent's start to after its end."""
 
-    def __init__(self, rules: Mapping[str, Any], *, signals: bool) -> None:
+    def __init__(
+        self, rules: Mapping[str, Any], *, signals: bool, local: Hot | None = None
+    ) -> None:
         self._rules = dict(rules)
+        self._local = local
         self._torn = b""
         self._early: list[Json] = []
         try:
@@ -45,7 +62,7 @@ class Gatehouse:
         self._line, theirs = socket.socketpair()
         try:
             self.process = subprocess.Popen(
-                [*_python(), str(theirs.fileno())],
+                [*_python(), str(theirs.fileno()), *(_policy() if local else ())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 cwd="/",
@@ -62,9 +79,13 @@ class Gatehouse:
         """Hand the listener over and see it served; raises AgentwatchError."""
         try:
             self._wait_for("up")
-            begin = {"agent": agent, "root": root, "rules": self._rules}
+            begin: Json = {"agent": agent, "root": root, "rules": self._rules}
+            handles = [listener]
+            if self._local is not None:
+                begin["local"] = {"ground": self._local.ground, "closed": self._local.closed}
+                handles.append(self._local.ledger)
             data = json.dumps(begin).encode() + b"\n"
-            socket.send_fds(self._line, [data[:1]], [listener])
+            socket.send_fds(self._line, [data[:1]], handles)
             self._line.sendall(data[1:])
             self._wait_for("ready")
         except OSError as error:
@@ -90,10 +111,22 @@ class Gatehouse:
         *lines, self._torn = (self._torn + data).split(b"\n")
         return early + [json.loads(line) for line in lines]
 
-    def answer(self, number: int, *, allow: bool, remember: bool = False) -> None:
-        """The verdict on one question; `remember` lets exactly this pass from now on."""
-        verdict = "allow" if allow else "deny"
-        self._say({"event": number, "verdict": verdict, "remember": allow and remember})
+    def answer(
+        self, number: int, *, allow: bool, remember: bool = False, book: Json | None = None
+    ) -> None:
+        """The verdict on one question; `remember` lets exactly this pass from now on.
+
+        `book` is what the covers noted of it: the cover that its process is under now, and
+        whether it is to be remembered.
+        """
+        said: Json = {"event": number, "verdict": "allow" if allow else "deny"}
+        if allow:
+            said |= {"remember": remember, "book": book}
+        self._say(said)
+
+    def shut(self) -> None:
+        """Nothing passes there by itself from now on."""
+        self._say({"shut": True})
 
     def rules(self, rules: Mapping[str, Any]) -> None:
         """Replace the tables."""
@@ -138,8 +171,16 @@ class Gatehouse:
 
 def observed(question: Mapping[str, Any]) -> Observed:
     """The event in a question; raises KeyError, TypeError or ValueError."""
-    return Observed.from_json({key: value for key, value in question.items() if key != "event"})
+    return Observed.from_json(question)
 
 
 def _python() -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _BOOT, str(Path(__file__).parents[1])]
+
+
+def _policy() -> list[str]:
+    """Where the policy and what it needs lie."""
+    needed = ("agentwatch", "tree_sitter", "tree_sitter_bash")
+    specs = [importlib.util.find_spec(name) for name in needed]
+    found = [str(Path(spec.origin).parents[1]) for spec in specs if spec and spec.origin]
+    return list(dict.fromkeys(found))

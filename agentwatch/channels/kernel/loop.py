@@ -11,6 +11,7 @@ with it its own tree, until it is killed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -19,14 +20,19 @@ import select
 import socket
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import abi, fileinfo, files, programs, signals, sockets
 from .acts import Deed, Observed
 from .caller import Caller
+from .descent import started
 from .files import Again, Changed, Held
+from .ledger import Ledger
 from .listener import GOES_ON, REFUSED, Answer, Call, Listener, failed
 from .rules import ALLOW, ASK, DENY, Cover, Rules
+
+if TYPE_CHECKING:
+    from .local import Local
 
 AGAIN_AFTER = 20
 """Milliseconds between two tries of what could not be done yet."""
@@ -86,6 +92,8 @@ class Loop:
         self._names = {number: name for name, number in abi.machine()[1].items()}
         self._number = 0
         self._denied: dict[int, object] = {}
+        self.local: Local | None = None
+        """Who lets pass what needs nobody, where the supervisor said by what."""
 
     def run(self) -> None:
         """Serve until nobody is left who could call."""
@@ -152,7 +160,17 @@ class Loop:
             if not self._starts.through(self._agent):
                 return ALLOW  # the agent itself: a person started it
             self._begun = True
-        return self.rules.judge(event, signals.below)
+        verdict = self.rules.judge(event, signals.below)
+        if verdict == ASK and self.local is not None and not self.alone:
+            return ALLOW if self._passes(self.local, event) else ASK
+        return verdict
+
+    def _passes(self, local: Local, event: Observed) -> bool:
+        try:
+            return local.passes(event)
+        except OSError as error:
+            self.channel.say({"unrecorded": str(error)})
+            raise PermissionError(errno.EPERM, "it could not be recorded") from error
 
     def _asked_again(self, event: Observed) -> bool:
         """Whether this is the refused start once more: a shell tries every folder of its PATH."""
@@ -170,12 +188,13 @@ class Loop:
         self.listener.answer(call.id, GOES_ON)
 
     def _ask(self, call: Call, held: Held, tries: int) -> None:
+        start = started(held.event.pid)
         if not self.listener.valid(call.id):
             held.drop()
             return
         self._number += 1
         self._held[self._number] = (call, held, tries)
-        self.channel.say({"event": self._number, **held.event.to_json()})
+        self.channel.say({"event": self._number, "started": start, **held.event.to_json()})
         if self._number % 64 == 0:
             self._forget_the_dead()
 
@@ -269,6 +288,9 @@ class Loop:
             self.rules.cover(Cover.from_json(message["cover"]))
         elif "uncover" in message:
             self.rules.uncover(str(message["uncover"]))
+        elif "shut" in message:
+            if self.local is not None:
+                self.local.shut()
         else:
             raise ValueError("no such message")
 
@@ -284,6 +306,8 @@ class Loop:
             return
         if message.get("remember") is True:
             self.rules.remember(held.event)
+        if self.local is not None and message.get("book") is not None:
+            self.local.passed(held.event, message["book"])
         self._carry_out(call, held, tries)
 
 
@@ -327,29 +351,46 @@ class Channel:
 
 
 def main() -> None:
-    """`LINE` as argument: take the listener and the first tables from it, then serve."""
+    """`LINE [FOLDER…]` as arguments: take the listener and the first tables from it, then serve.
+
+    Where folders are named, the policy is imported from them, to judge what needs nobody.
+    """
     abi.hide()
     line = socket.socket(fileno=int(sys.argv[1]))
     line.set_inheritable(False)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     line.send(b'{"up": true}\n')
-    data, handles, _, _ = socket.recv_fds(line, 1 << 20, 1)
-    if not data or len(handles) != 1:
+    if sys.argv[2:]:
+        sys.path.extend(sys.argv[2:])
+        from . import local  # noqa: F401, PLC0415 - meanwhile the agent is made ready
+    data, handles, _, _ = socket.recv_fds(line, 1 << 20, 2)
+    if not data or not handles:
         os._exit(1)
     while not data.endswith(b"\n"):
         more = line.recv(1 << 20)
         if not more:
             os._exit(1)
         data += more
-    begin = json.loads(data)
-    os.set_inheritable(handles[0], False)
-    loop = Loop(Listener(handles[0]), Channel(line), int(begin["agent"]), int(begin["root"]))
-    loop.rules.load(begin["rules"])
-    Caller(int(begin["agent"])).root  # noqa: B018 - it raises where we may not look at the tree
+    for handle in handles:
+        os.set_inheritable(handle, False)
+    loop = _begun(json.loads(data), handles, Channel(line))
     loop.channel.say({"ready": True})
     loop.channel.flush()
     gc.collect()
     gc.freeze()
     loop.listener.hurry()
     loop.run()
+
+
+def _begun(begin: dict[str, Any], handles: list[int], channel: Channel) -> Loop:
+    """The loop with all that it begins with; raises where something is missing."""
+    agent = int(begin["agent"])
+    loop = Loop(Listener(handles[0]), channel, agent, int(begin["root"]))
+    loop.rules.load(begin["rules"])
+    Caller(agent).root  # noqa: B018 - it raises where we may not look at the tree
+    if begin.get("local") is not None:
+        from .local import Local  # noqa: PLC0415 - only where there is a policy
+
+        loop.local = Local(begin["local"], agent, Ledger(handles[1]))
+    return loop

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from . import abi, readmem, resolve
 from .acts import Deed, Flag, Observed
 from .caller import Caller
+from .descent import started
 from .files import Held, _folder
 from .listener import GOES_ON, Answer, Call
 from .resolve import Name, Spot
@@ -44,7 +45,7 @@ class Expected:
     device: int
     inode: int
     cmdline: bytes
-    started: bytes
+    started: int
     """Its start time: another process may get its number."""
     event: Observed
 
@@ -99,15 +100,6 @@ def _is(pid: int, expected: Expected) -> bool:
     finally:
         os.close(handle)
     return said == expected.cmdline
-
-
-def started(pid: int) -> bytes:
-    """When a process started, in the kernel's own units; raises OSError."""
-    handle = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(handle, 4096).rpartition(b")")[2].split()[19]
-    finally:
-        os.close(handle)
 
 
 def starting(caller: Caller, name: str, call: Call, starts: Starts) -> Held:

@@ -12,6 +12,7 @@ import os
 
 from .acts import Deed, Observed
 from .caller import Caller
+from .descent import stat
 from .files import Held, _folder
 from .listener import GOES_ON, Answer, Call
 
@@ -64,12 +65,6 @@ def below(pid: int, root: int) -> bool:
 def parent_of(pid: int) -> int:
     """A process's parent; 0 when it is not there."""
     try:
-        handle = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return 0
-    try:
-        return int(os.read(handle, 4096).rpartition(b")")[2].split()[1])
+        return int(stat(pid)[1])
     except (OSError, IndexError, ValueError):
         return 0
-    finally:
-        os.close(handle)

@@ -20,7 +20,7 @@ import pytest
 
 from agentwatch import containment
 from agentwatch.channels.kernel.acts import Deed, Observed
-from agentwatch.channels.kernel.gatehouse import Gatehouse, observed
+from agentwatch.channels.kernel.gatehouse import Gatehouse, Hot, observed
 from agentwatch.containment import Launch, Running
 from agentwatch.paths import Places
 
@@ -49,6 +49,7 @@ class Rig:
         *,
         spare_tree: bool = False,
         gated: bool = True,
+        local: Hot | None = None,
     ) -> None:
         self.gated = gated
         self.spare_tree = spare_tree
@@ -60,7 +61,7 @@ class Rig:
         self.asked: list[tuple[int, Observed]] = []
         self.betrayed: list[Observed] = []
         self.folder = folder
-        self.house = Gatehouse(rules or EASY, signals=means == "subreaper-B")
+        self.house = Gatehouse(rules or EASY, signals=means == "subreaper-B", local=local)
         self.means = containment.best(forced=means)
         self.running: Running | None = None
         self._stop = threading.Event()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import stat
 from pathlib import Path
 
@@ -191,9 +192,8 @@ def test_the_callers_mask_and_close_on_exec_count(gated: Gated, tmp_path: Path) 
 def test_remembered_passes_from_then_on(gated: Gated) -> None:
     rig = gated(yes, OPEN | {"default": "ask"})
     take = rig.house.answer
-    rig.house.answer = lambda number, *, allow, remember=False: take(  # type: ignore[method-assign]
-        number, allow=allow, remember=True
-    )
+    remembering = functools.partial(take, remember=True)
+    rig.house.answer = remembering  # type: ignore[method-assign]
     rig.start(*python("for _ in range(50): open('f','a').close()"))
     assert rig.wait() == 0
     assert len(rig.events) == 2  # made, then appended to

@@ -1,0 +1,104 @@
+"""What passes without a question, judged in the gate process by the supervisor's own code.
+
+Owns a second book of covers that holds only those which have begun: the supervisor says which
+process began which.  What begins a cover, what uses up a declared file or host, what is refused
+and what is asked goes to the supervisor; nothing is decided here that it would not allow.
+
+A verdict is made anew for every call from the book as it is, so none outlives its cover.  A
+process is known by its number and start time.
+
+What does not work: the book here learns of a process that left its parents behind only from a
+call of its own, as the supervisor's does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from agentwatch.covers import Cover, Covers, Scope
+from agentwatch.model import Mode, Verdict
+from agentwatch.policy.ground import Ground
+from agentwatch.policy.observed import follow, judge_observed
+from agentwatch.policy.own import OwnFolders
+
+from .acts import Deed, Observed
+from .descent import Descent, Process, started
+from .ledger import Ledger
+
+SWEEP_AT = 1024
+"""Processes that came into the book since the dead were last dropped from it."""
+
+_MAKERS: dict[str, Callable[[Any], Any]] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "str | None": lambda value: None if value is None else str(value),
+    "tuple[str, ...]": lambda value: tuple(map(str, value)),
+    "frozenset[str]": lambda value: frozenset(map(str, value)),
+    "Mode": Mode,
+    "Scope": Scope,
+    "OwnFolders": lambda value: _made(OwnFolders, value),
+}
+
+
+def _made(kind: type[Any], data: Mapping[str, Any]) -> Any:
+    """A flat value from its JSON; raises KeyError, TypeError or ValueError for any other shape."""
+    known = {item.name: _MAKERS[str(item.type)] for item in fields(kind)}
+    return kind(**{name: known[name](value) for name, value in data.items()})
+
+
+class Local:
+    """The judge of one session's hot calls."""
+
+    def __init__(self, data: Mapping[str, Any], agent: int, ledger: Ledger) -> None:
+        self._ground: Ground = _made(Ground, data["ground"])
+        self._closed = str(data["closed"])
+        self._covers = Covers(own=self._ground.notes)
+        self._covers.agent_is([Process(agent, started(agent))])
+        self._ledger = ledger
+        self._came = 0
+        self._shut = False
+
+    def passes(self, event: Observed) -> bool:
+        """Whether it passes, and that is written down; raises OSError where it could not be."""
+        if self._shut or os.path.exists(self._closed):  # noqa: PTH110 - pathlib costs the call
+            return False
+        descent = Descent(event.pid)
+        if event.kind is Deed.EXEC:
+            cover = self._covers.over(descent)
+            if cover is None or not cover.wide:
+                return False  # it may begin a cover
+        judged = judge_observed(event, ground=self._ground, covers=self._covers, ancestry=descent)
+        if judged.verdict is not Verdict.ALLOW or judged.rule is None:
+            return False
+        self._ledger.write(event, descent[0].started, judged.rule, judged.cover or "")
+        follow(judged, event, covers=self._covers, ancestry=descent, action="", digest="")
+        return True
+
+    def passed(self, event: Observed, book: Mapping[str, Any]) -> None:
+        """The supervisor let an event pass: what it wrote in its book is written here too."""
+        if book["cover"] is not None:
+            who = Process(event.pid, int(book["started"]))
+            self._covers.bind(_made(Cover, book["cover"]), [who])
+            self._came += 1
+        if book["remember"]:
+            self._covers.remember(event)
+        if self._came >= SWEEP_AT:
+            self._sweep()
+
+    def shut(self) -> None:
+        """From here on everything is for the supervisor."""
+        self._shut = True
+
+    def _sweep(self) -> None:
+        self._came = 0
+        for pid, start in self._covers.processes():
+            try:
+                gone = started(pid) != start
+            except OSError:
+                gone = True
+            if gone:
+                self._covers.ended([Process(pid, start)])

@@ -1,0 +1,216 @@
+"""What the gate process lets pass by itself: what needs nobody, written down before it happens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentwatch.channels.kernel.acts import Deed, Observed
+from agentwatch.channels.kernel.gatehouse import Hot
+from agentwatch.channels.kernel.ledger import Ledger
+from agentwatch.channels.kernel.local import Local
+from agentwatch.covers import Cover, Scope
+from agentwatch.model.plain import plain
+from agentwatch.policy.ground import Ground
+from agentwatch.supervisor.below import listed
+from agentwatch.supervisor.passed import Passed
+from tests.channels.kernel.conftest import Gated
+from tests.channels.kernel.rig import kinds, python
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own")
+
+ASKING: dict[str, Any] = {"allow": {}, "floor": []}
+
+
+def shape(workspace: Path) -> dict[str, Any]:
+    """A ground where nothing but the workspace has a name."""
+    ground = Ground(str(workspace), "/home/nobody", temp=(str(workspace / "temp"),))
+    found: dict[str, Any] = listed(plain(ground))
+    return found
+
+
+def cover(scope: Scope = Scope.PROGRAM) -> dict[str, Any]:
+    found: dict[str, Any] = listed(plain(Cover("a-1", "digest", scope, programs=frozenset({"x"}))))
+    return found
+
+
+class Judge:
+    """A local judge and its record; the agent is this process."""
+
+    def __init__(self, folder: Path, handle: int | None = None) -> None:
+        self.passed = Passed(folder / "passed.jsonl")
+        self.closed = folder / "closed"
+        data = {"ground": shape(folder), "closed": str(self.closed)}
+        self.ledger = Ledger(self.passed.handle if handle is None else handle)
+        self.local = Local(data, os.getpid(), self.ledger)
+        self.children: list[subprocess.Popen[bytes]] = []
+
+    def child(self) -> int:
+        """A process of the agent's that waits."""
+        self.children.append(subprocess.Popen(["sleep", "600"]))
+        return self.children[-1].pid
+
+    def covered(self, pid: int, *, off: int = 0, scope: Scope = Scope.PROGRAM) -> None:
+        """The supervisor says that a process has begun a cover."""
+        from agentwatch.channels.kernel.descent import started
+
+        book = {"cover": cover(scope), "started": started(pid) + off, "remember": True}
+        self.local.passed(Observed(Deed.EXEC, pid, pid), book)
+
+    def lines(self) -> list[str]:
+        return [f"{line.event.kind} {line.rule} {line.cover}" for line in self.passed.new()]
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Iterator[Judge]:
+    made = Judge(tmp_path)
+    yield made
+    for child in made.children:
+        child.kill()
+        child.wait()
+
+
+def write(pid: int, folder: Path, name: str = "f") -> Observed:
+    return Observed(Deed.WRITE, pid, pid, path=str(folder / name))
+
+
+def start(pid: int) -> Observed:
+    return Observed(Deed.EXEC, pid, pid, argv=("make",), exe="/usr/bin/make", path="/usr/bin/make")
+
+
+def test_what_belongs_to_a_cover_passes_and_is_written_down(judge: Judge, tmp_path: Path) -> None:
+    pid = judge.child()
+    assert not judge.local.passes(write(pid, tmp_path))
+    judge.covered(pid)
+    assert judge.local.passes(write(pid, tmp_path))
+    assert judge.local.passes(start(pid))
+    assert not judge.local.passes(write(pid, Path("/etc"), "passwd"))
+    assert judge.lines() == ["write cover a-1", "exec cover a-1"]
+
+
+def test_a_start_that_may_begin_a_cover_is_for_the_supervisor(judge: Judge) -> None:
+    pid = judge.child()
+    assert not judge.local.passes(start(pid))
+    judge.covered(pid, scope=Scope.READING)
+    assert not judge.local.passes(start(pid))
+    assert judge.lines() == []
+
+
+def test_another_process_with_the_number_is_not_covered(judge: Judge, tmp_path: Path) -> None:
+    pid = judge.child()
+    judge.covered(pid, off=-1)
+    assert not judge.local.passes(write(pid, tmp_path))
+    assert judge.lines() == []
+
+
+def test_nothing_passes_once_a_kill_has_begun(judge: Judge, tmp_path: Path) -> None:
+    pid = judge.child()
+    judge.covered(pid)
+    judge.closed.touch()
+    assert not judge.local.passes(write(pid, tmp_path))
+    assert not judge.local.passes(write(pid, tmp_path / "temp"))
+    assert judge.lines() == []
+
+
+def test_nothing_passes_once_the_supervisor_says_so(judge: Judge, tmp_path: Path) -> None:
+    pid = judge.child()
+    judge.covered(pid)
+    judge.local.shut()
+    assert not judge.local.passes(write(pid, tmp_path))
+
+
+def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
+    handle = os.open("/dev/full", os.O_WRONLY)
+    judge = Judge(tmp_path, handle)
+    with pytest.raises(OSError, match="No space"):
+        judge.local.passes(write(os.getpid(), tmp_path / "temp"))
+    os.close(handle)
+
+
+def test_a_line_that_fitted_in_part_spoils_no_other(
+    judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: whole(handle, data[:20]))
+    with pytest.raises(OSError, match="only a part"):
+        judge.local.passes(write(os.getpid(), tmp_path / "temp"))
+    monkeypatch.undo()
+    assert judge.local.passes(write(os.getpid(), tmp_path / "temp"))
+    assert judge.lines() == ["write temporary "]
+    entry = judge.passed.entry()
+    assert entry is not None
+    assert (entry["passed"], entry["unreadable"]) == (1, 1)
+
+
+def test_the_journal_gets_the_digest_of_every_line_once(judge: Judge, tmp_path: Path) -> None:
+    ends = []
+    for count in (3, 1):
+        for number in range(count):
+            assert judge.local.passes(write(os.getpid(), tmp_path / "temp", f"f{number}"))
+        assert len(judge.lines()) == count
+        entry = judge.passed.entry()
+        assert entry is not None
+        data = judge.passed.path.read_bytes()[entry["from"] : entry["to"]]
+        assert entry["sha256"] == hashlib.sha256(data).hexdigest()
+        assert (entry["passed"], entry["kinds"]) == (count, {"write": count})
+        ends.append((entry["from"], entry["to"]))
+    assert ends[0][0] == 0
+    assert ends[0][1] == ends[1][0]
+    assert ends[1][1] == judge.passed.path.stat().st_size
+    assert judge.passed.entry() is None
+
+
+def hot(folder: Path, handle: int) -> Hot:
+    return Hot(shape(folder), str(folder / "closed"), handle)
+
+
+WRITES = """
+import os
+os.mkdir("temp") if not os.path.exists("temp") else None
+try:
+    for n in range(20):
+        open("temp/f", "w").close()
+    print("written")
+except PermissionError:
+    print("refused")
+"""
+
+
+def test_the_gate_process_lets_it_pass_by_itself(gated: Gated, tmp_path: Path) -> None:
+    passed = Passed(tmp_path / "passed.jsonl")
+    rig = gated(lambda _: True, ASKING, local=hot(tmp_path, passed.handle))
+    rig.start(*python(WRITES))
+    assert rig.wait() == 0
+    assert rig.out == b"written\n"
+    assert kinds(rig.events) == []
+    assert [(line.event.path, line.rule) for line in passed.new()] == [
+        (str(tmp_path / "temp/f"), "temporary")
+    ] * 20
+
+
+def test_the_gate_process_refuses_what_it_cannot_write_down(gated: Gated, tmp_path: Path) -> None:
+    (tmp_path / "temp").mkdir()
+    handle = os.open("/dev/full", os.O_WRONLY)
+    rig = gated(lambda _: True, ASKING, local=hot(tmp_path, handle))
+    rig.start(*python(WRITES))
+    assert rig.wait() == 0
+    os.close(handle)
+    assert rig.out == b"refused\n"
+    assert kinds(rig.events) == []
+    assert not (tmp_path / "temp/f").exists()
+
+
+def test_a_record_reads_back_as_it_was_seen(judge: Judge, tmp_path: Path) -> None:
+    event = write(os.getpid(), tmp_path / "temp", "caf\udce9 \n")
+    assert judge.local.passes(event)
+    (line,) = judge.passed.new()
+    assert line.event == event
+    assert json.loads(judge.passed.path.read_text())[2] == "temporary"
