@@ -180,6 +180,17 @@ git reflog
 git reflog show -n 5
 git show-ref
 git check-ignore a.txt
+tar tf a.tar
+tar -tzf a.tgz
+tar tvfz a.tgz
+tar --list --file=a.tar
+gzip -dc < a.gz
+gzip -l a.gz
+zcat a.gz
+unzip -l a.zip
+pip show pytest
+pip freeze --all
+pip --version
 """.strip().splitlines()
 
 NO = r"""
@@ -444,6 +455,42 @@ make
 make -n
 make --version x
 pip --version install
+pip list
+pip freeze --path x
+pip freeze --log x
+pip --log x freeze
+pip freeze --python ./evil
+pip install x
+pip download x
+pip config set a b
+pip cache purge
+python -m pip freeze
+pyenv exec rm x
+pyenv exec
+pyenv install 3.12
+pyenv-exec rm x
+tar xf a.tar
+tar tf host:a.tar
+tar -tf user@host:/a.tar
+tar --list --file=host:a
+tar -tf a.tar --to-command=sh
+tar tf a.tar -I sh
+tar tf a.tar -F sh
+tar -tf a.tar --checkpoint=1 --checkpoint-action=exec=sh
+tar -tfhost:a
+tar -tff a --rsh-command=sh
+tar -tcf a b
+tar tf *
+gzip a
+gzip -d a.gz
+gzip -S x a
+xz -k a
+zstd -c a -o b
+zstdcat a -o b
+unzip a.zip
+unzip a.zip -l
+unzip -o -l a.zip
+zipinfo -d x a.zip
 cargo --version
 cargo build
 go version

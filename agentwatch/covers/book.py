@@ -38,6 +38,7 @@ class Covers:
         self._used: dict[str, dict[tuple[str, str], int]] = {}
         self._standing: dict[str, Standing] = {}
         self._made: dict[str, None] = {}
+        self._consented: set[str] = set()
         self._hosts: set[tuple[str, int]] = set()
 
     def agent_is(self, agent: Ancestry) -> None:
@@ -169,6 +170,17 @@ class Covers:
             self._made.setdefault(name)
         if event.kind in ("delete", "rename"):
             self._made.pop(event.path, None)
+            self._consented -= {event.path, event.path2}
+
+    def consent(self, event: Event, ancestry: Ancestry) -> None:
+        """Note that a person let the agent itself write this file."""
+        writes = event.kind in ("write", "truncate") and self.is_agent(ancestry)
+        if writes and len(self._consented) < MOST_MADE:
+            self._consented.add(event.path)
+
+    def consented(self, path: str) -> bool:
+        """Whether a person let the agent itself write this file, and it is still that file."""
+        return path in self._consented
 
     def made(self, path: str) -> bool:
         """Whether the agent's tree was seen making this file."""

@@ -85,6 +85,9 @@ def prepares_only(line: str, own: Own) -> bool:
 def _is_shell(event: Event) -> bool:
     """Whether the program is a shell of the system's, whatever it calls itself."""
     exe = event.exe
+    if "script" in event.flags:
+        # Its arguments are a script's own: the interpreter gets the script in front of them.
+        return False
     return program(exe) in SHELLS and exe.startswith(_SYSTEM) and exe.count("/") < 5
 
 

@@ -3,50 +3,33 @@
 Owns the judgement of what is seen below the agent.  Does no I/O, and changes nothing: the caller
 records first, then tells the covers what passed (`Covers.use`, `program`, `remember`).
 
-A program is what its file is, never what its arguments call it; only programs that name
-themselves by their first argument (busybox) are believed, because they are then that.
-
 What does not work; a pass assumes that
 - a program outside the workspace, the temporary and the agent's own folders is the user's own;
 - reading programs may read anything, and what they read may leave with the next request to the
   model;
-- the files of the temporary folders and caches belong to nobody who would miss them.
+- the files of the temporary folders and caches belong to nobody who would miss them;
+- who lets the agent write a file of the workspace means the file, not one write of it: what
+  somebody else puts into it meanwhile may be written over.
 """
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from agentwatch.covers import Ancestry, Cover, Covers, Event, Scope, prepares_only, shell_line
+from agentwatch.covers import Ancestry, Cover, Covers, Event, Scope
 from agentwatch.model import Mode, Reversibility, Verdict
 from agentwatch.policy import READING, Judgement
 from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reach import reach
 from agentwatch.policy.reasons import quoted
-from agentwatch.reading import argv_reads_only
+from agentwatch.policy.starts import Start, snapshot
 
 AGENT = "agent"
 """The rule by which the agent starts its own parts: they are the agent."""
 UNDECLARED = "the agent did not declare it"
 
-_MANY_IN_ONE = frozenset({"busybox", "coreutils", "toybox"})
-_CALLED = {
-    **dict.fromkeys(("dash", "bash", "sh", "ash"), "sh"),
-    **dict.fromkeys(("gawk", "mawk", "original-awk"), "awk"),
-    "nodejs": "node",
-}
-_VERSIONED = re.compile(r"(python|perl|ruby|node|lua|gcc|g\+\+|clang|java)-?[\d.]+")
-_SNAPSHOT = re.compile(r"\s*SNAPSHOT_FILE=[\"']?(/[\w./-]+/shell-snapshots/[\w.-]+\.sh)[\"']?\s")
-_TAKES_AWAY = re.compile(
-    r"core\.hookspath=/dev/null|core\.fsmonitor=(?:false)?|safe\.barerepository=explicit"
-    r"|protocol\.(?:\w+\.)?allow=never|core\.quotepath=(?:true|false|on|off)|gc\.auto=0"
-    r"|color\.\w+=(?:never|false)|log\.showsignature=false|core\.pager=cat|diff\.external="
-    r"|core\.untrackedcache=false|maintenance\.auto=false|advice\.\w+=false",
-    re.IGNORECASE,
-)
 _INDEX = re.compile(r"/\.git/(?:worktrees/[^/]+/|modules/[^/]+/)?index(?:\.lock)?")
 _EFFECTS = {
     "make": "makes",
@@ -141,9 +124,11 @@ def follow(
         covers.use(cover, event, ancestry, called)
     elif event.kind == "exec" and judgement.rule != AGENT:
         narrow = judgement.rule in (READING, "own folder")
-        found = _SNAPSHOT.match(shell_line(event.argv) or "") if narrow else None
-        notes = (found[1],) if found else ()
+        found = snapshot(event) if narrow else ""
+        notes = (found,) if found else ()
         covers.program(action, digest, event, ancestry, reading=narrow, notes=notes)
+    elif judgement.verdict is None:
+        covers.consent(event, ancestry)
     if judgement.rule not in NOT_THE_WORLD:
         covers.remember(event)
 
@@ -197,72 +182,25 @@ class _Scene:
 
     def _exec(self) -> Found:
         """A program start."""
-        event, ground = self.event, self.ground
+        start = Start(self.event, self.ground)
         if self.cover is not None and self.cover.wide:
             return Pass("belongs to what was allowed", "cover", self.cover), (), False
-        if self.agent and self._is_agent_itself():
+        if self.agent and start.is_agent_itself():
             return Pass("the agent starts a part of itself", AGENT), (), False
-        spoilt = self._spoilt()
-        if self._is_hook() and not spoilt:
+        spoilt = start.spoilt()
+        if start.is_hook() and not spoilt:
             return Pass("agentwatch's own hook", "own folder"), (), False
-        reading = argv_reads_only(harmless_git((self._program(), *event.argv[1:])), self._inside)
-        trusted = not ground.loose(event.exe) or event.exe in ground.agent_programs
-        git = "git" in reading.programs and not self._inside(event.cwd)
-        if reading.yes and trusted and not spoilt and not git:
-            return Pass(reading.why, READING, self.cover), (), False
-        if self._makes_snapshot():
+        reading = start.reading()
+        if reading.yes and not spoilt:
+            held = f", and is held to it: {quoted(start.loose)}" if start.loose else ""
+            return Pass(f"{reading.why}{held}", READING, self.cover), (), False
+        if self.agent and start.makes_snapshot():
             return Pass("keeps a copy of the shell's settings", "own folder"), (), False
-        why = ["runs a program", quoted(" ".join(event.argv[:6]) or event.exe)]
+        why = ["runs a program", quoted(" ".join(self.event.argv[:6]) or self.event.exe)]
         why += [] if reading.yes else [quoted(reading.why)]
-        why += [] if trusted else [f"it lies where the agent can write: {quoted(event.exe)}"]
-        why += ["git may run what a folder outside configures"] if git else []
+        why += [f"it lies where the agent can write: {quoted(start.loose)}"] if start.loose else []
         why += [spoilt] if spoilt else []
         return None, tuple(why), False
-
-    def _program(self) -> str:
-        """The program's name, by its file."""
-        name = posixpath.basename(self.event.exe)
-        if name in _MANY_IN_ONE and self.event.argv:
-            name = posixpath.basename(self.event.argv[0])
-        if found := _VERSIONED.fullmatch(name):
-            name = "python3" if found[1] == "python" else found[1]
-        return _CALLED.get(name, name)
-
-    def _inside(self, path: str) -> bool:
-        """Whether a folder lies in the workspace."""
-        named = posixpath.normpath(posixpath.join(self.event.cwd or "/", path))
-        root = self.ground.workspace
-        return bool(path) and (named == root or named.startswith(root + "/"))
-
-    def _is_agent_itself(self) -> bool:
-        """Whether the agent starts one of its own programs, or itself again."""
-        event, parts = self.event, self.ground.agent_programs
-        if event.exe not in parts:
-            return False
-        return len(event.argv) < 2 or not _interprets(event.exe) or event.argv[1] in parts
-
-    def _is_hook(self) -> bool:
-        """Whether it is our own hook client, started as we told the agent to."""
-        hook, event = self.ground.hook, self.event
-        return bool(hook) and event.exe == self.ground.hook_exe and event.argv[: len(hook)] == hook
-
-    def _spoilt(self) -> str | None:
-        """A variable that changes what runs, and that the agent was not started with."""
-        for item in getattr(self.event, "env", ()):
-            name = item.partition("=")[0]
-            if name != "PATH" and item not in self.ground.env:
-                return f"a variable changes what it runs: {quoted(name)}"
-        return None
-
-    def _makes_snapshot(self) -> bool:
-        """Whether it is the shell that notes down the user's settings, into its own folder."""
-        line = shell_line(self.event.argv) if self.agent and self._program() == "sh" else None
-        if line is None or self.ground.loose(self.event.exe):
-            return False
-        found = _SNAPSHOT.match(line)
-        return bool(found and self.ground.own.private(found[1])) or prepares_only(
-            line, self.ground.notes
-        )
 
     def _reach(self) -> Found:
         """A connection."""
@@ -323,7 +261,7 @@ class _Scene:
             return Pass(zone.value, "own folder")
         cover = self.cover
         if cover is None:
-            return None
+            return self._again(path, zone)
         reaches = cover.scope is Scope.FILES or (
             self._below_cover(cover, path, effect, zone) if cover.wide else False
         )
@@ -331,9 +269,21 @@ class _Scene:
             return Pass("belongs to what was allowed", "cover", cover)
         if zone is Zone.OWN and cover.scope is Scope.READING and path in cover.paths:
             return Pass("the copy of the shell's settings", "own folder", cover)
-        git = cover.scope is Scope.READING and self._program() == "git"
+        git = cover.scope is Scope.READING and self._is_git()
         refresh = git and zone is Zone.RECORDS and _INDEX.search(path)
         return Pass("git refreshes its index", READING, cover) if refresh else None
+
+    def _again(self, path: str, zone: Zone) -> Pass | None:
+        """Whether the agent goes on writing a file that a person let it write."""
+        writes = self.agent and self.event.kind in ("write", "truncate")
+        if writes and zone is Zone.WORKSPACE and self.covers.consented(path):
+            return Pass("goes on writing a file that was allowed", "written before")
+        return None
+
+    def _is_git(self) -> bool:
+        """Whether the caller is the user's own git."""
+        caller = Start(self.event, self.ground)
+        return caller.name == "git" and not caller.loose
 
     def _is_fetch(self) -> bool:
         """Whether the event is the agent's own, though it waits under a declared file or host."""
@@ -344,7 +294,8 @@ class _Scene:
         if zone in (Zone.WORKSPACE, Zone.RECORDS):
             return True
         if zone is Zone.STEERING_RECORDS:
-            return self._program() == "git" and "git" in cover.programs and self._inside(path)
+            inside = Start(self.event, self.ground).inside(path)
+            return self._is_git() and "git" in cover.programs and inside
         if zone is not Zone.OUTSIDE:
             return False
         return effect == "make" or self.covers.made(path) or self._named(cover, path)
@@ -357,22 +308,3 @@ class _Scene:
             if path == name or (path.startswith(name + "/") and not holds and name.count("/") > 2):
                 return True
         return False
-
-
-def harmless_git(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """Git's arguments without settings that only take something away, which agents put in front."""
-    rest = list(argv[1:]) if argv[0] == "git" else []
-    while rest:
-        if rest[0] in ("--no-optional-locks", "--no-pager", "--literal-pathspecs"):
-            rest = rest[1:]
-        elif rest[0] == "-c" and len(rest) > 1 and _TAKES_AWAY.fullmatch(rest[1]):
-            rest = rest[2:]
-        else:
-            return ("git", *rest)
-    return argv
-
-
-def _interprets(exe: str) -> bool:
-    """Whether a program runs the script that its first argument names."""
-    name = posixpath.basename(exe)
-    return bool(re.fullmatch(r"(?:node(?:js)?|bun|deno|python|ruby|perl|java)[\d.]*", name))

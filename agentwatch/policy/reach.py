@@ -89,7 +89,7 @@ def _unix(event: Event, ground: Ground, cover: Cover | None) -> Reach:
         return Reach(passes=True, why="asks for a name, or logs a line", rule="name look-up")
     daemon = next((name for name, known in _ACTS if known.search(path)), None)
     reads = cover is not None and cover.scope is Scope.READING
-    if daemon == "the display" and cover and reads and _program(cover) in _DISPLAY:
+    if daemon == "the display" and reads and _asks_display(event, ground):
         return Reach(passes=True, why="asks the display about itself", rule="reading")
     said = f"asks {daemon} to act" if daemon else f"asks another program: {quoted(path)}"
     return Reach(passes=False, why=f"{said}: the kill switch does not reach that", daemon=True)
@@ -142,5 +142,6 @@ def _local(address: str, port: int, ground: Ground) -> Reach:
     return Reach(passes=False, why=why, daemon=True)
 
 
-def _program(cover: Cover) -> str:
-    return cover.argv[0].rsplit("/", 1)[-1] if cover.argv else ""
+def _asks_display(event: Event, ground: Ground) -> bool:
+    """Whether the caller's own file is a program that only describes the display."""
+    return event.exe.rsplit("/", 1)[-1] in _DISPLAY and not ground.loose(event.exe)

@@ -27,6 +27,7 @@ from agentwatch.reading.git import check_git
 from agentwatch.reading.options import Unclear
 from agentwatch.reading.programs import CHECKS, GLOBS_ARE_SAFE
 from agentwatch.reading.shell import LONGEST, Word, commands
+from agentwatch.reading.tools import env_checks
 
 SHELLS = frozenset({"sh", "bash", "dash"})
 KEYWORDS = frozenset({"if", "for"})
@@ -82,7 +83,7 @@ def argv_reads_only(argv: Sequence[str], inside: Inside | None = None) -> Readin
     if len(argv) == 3 and argv[1] in ("-c", "-lc") and _name(argv[0]) in SHELLS:
         return reads_only(argv[2], inside)
     try:
-        return _reading([[Word(text, plain=True, glob=False) for text in argv]], None)
+        return _reading([_given(argv)], None)
     except Unclear as unclear:
         return Reading(yes=False, why=str(unclear))
 
@@ -119,10 +120,24 @@ def _check(words: Sequence[Word]) -> None:
         raise Unclear("it contains a NUL byte")
     if name == "git":
         check_git(args)
-    elif name in CHECKS:
-        CHECKS[name](args)
+    elif check := CHECKS.get(name) or _SWITCHERS.get(name):
+        check(args)
     else:
         raise Unclear(f"{name} is not known to only read")
+
+
+def _given(argv: Sequence[str]) -> list[Word]:
+    """Words that no shell has a part in."""
+    return [Word(text, plain=True, glob=False) for text in argv]
+
+
+def _check_given(argv: Sequence[str]) -> None:
+    if not argv:
+        raise Unclear("there is no command")
+    _check(_given(argv))
+
+
+_SWITCHERS = env_checks(_check_given)
 
 
 def _name(word: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from agentwatch.reading import archives, tools
 from agentwatch.reading.options import Options, Unclear, words
 
 Check = Callable[[Sequence[str]], object]
@@ -30,13 +31,13 @@ GLOBS_ARE_SAFE = INERT
 """Where a file named like an option does no harm."""
 
 VERSIONED = words(
-    "bash cc clang clang++ cmake docker g++ gcc gem java javac lua make node npm npx perl php pip"
-    " pip3 python python3 ruby tmux uv zsh"
+    "bash cc clang clang++ cmake docker g++ gcc gem java javac lua make node npm npx perl php"
+    " python python3 ruby tmux uv zsh"
 )
 """Programs that may be asked for their version."""
 _ASKED_BY = {
     "-v": words("node npm npx gcc"),
-    "-V": words("python python3 pip pip3 tmux"),
+    "-V": words("python python3 tmux"),
     "-version": words("java javac"),
 }
 
@@ -196,6 +197,7 @@ CHECKS: Mapping[str, Check] = {
     **{name: _version(name) for name in VERSIONED},
     **dict.fromkeys(INERT, _anything),
     **dict.fromkeys(BARE, _nothing),
+    **archives.CHECKS,
     "awk": _awk,
     "cd": _cd,
     "command": _command,
@@ -204,6 +206,7 @@ CHECKS: Mapping[str, Check] = {
     "find": _find,
     "getconf": _only(Options(flags="a")),
     "lsb_release": _only(Options(flags="acdirs")),
+    **dict.fromkeys(("pip", "pip3"), tools.pip),
     "printf": _printf,
     "rg": _only(_RG),
     "sed": _sed,

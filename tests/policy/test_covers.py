@@ -96,6 +96,57 @@ def test_only_a_shell_of_the_system_starts_a_declared_command(exe: str) -> None:
     assert world.see(shell("make test", exe=exe), CHILD).verdict is None
 
 
+@pytest.mark.parametrize("first", ["bash", "sh"])
+def test_a_script_with_a_shell_s_arguments_is_no_shell(first: str) -> None:
+    """The interpreter is given the script first, whatever the arguments look like."""
+    world = World()
+    world.declare(command="make test")
+    start = run(
+        first, "-c", "make test", exe="/usr/bin/bash", path=f"{WORK}/x.sh", flags=("script",)
+    )
+    assert world.see(start, CHILD).verdict is None
+
+
+def test_a_file_is_asked_about_once_not_once_a_write() -> None:
+    world = World()
+    path = f"{WORK}/log"
+    write, more = Seen("write", path, flags=("create",)), Seen("write", path)
+    assert world.see(more, allow=False).verdict is None
+    assert world.see(write).verdict is None
+    for event in (more, write, Seen("truncate", path)):
+        assert (world.see(event).verdict, world.see(event).rule) == (ALLOW, "written before")
+    assert world.see(more, CHILD).verdict is ALLOW
+    for event in (Seen("delete", path), Seen("mode", path), Seen("write", f"{path}2")):
+        assert world.see(event, allow=False).verdict is None
+    world.see(shell("cat log"), CHILD)
+    assert world.see(more, CHILD, allow=False).verdict is None
+    world.see(Seen("delete", path))
+    assert world.see(write, allow=False).verdict is None
+
+
+def test_a_file_that_another_took_the_place_of_is_asked_about_again() -> None:
+    world = World()
+    path = f"{WORK}/log"
+    world.see(Seen("write", path))
+    world.see(Seen("rename", f"{WORK}/other", path, flags=("replace",)))
+    assert world.see(Seen("write", path)).verdict is None
+
+
+@pytest.mark.parametrize("path", ["/home/u/other/x", f"{WORK}/.git/hooks/x", f"{HOME}/.bashrc"])
+def test_what_lies_outside_or_steers_is_asked_about_each_time(path: str) -> None:
+    world = World()
+    world.see(Seen("write", path))
+    assert world.see(Seen("write", path)).verdict is None
+
+
+def test_what_passed_without_a_person_is_no_consent() -> None:
+    world = World()
+    path = f"{WORK}/log"
+    world.declare(kind=Kind.WRITE, paths=(path,))
+    assert world.see(Seen("write", path)).verdict is ALLOW
+    assert world.see(Seen("write", path), allow=False).verdict is None
+
+
 def test_a_cover_is_begun_once() -> None:
     world = World()
     world.declare(command="make test")

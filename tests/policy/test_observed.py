@@ -42,10 +42,13 @@ def test_reading_programs_pass(event: Seen) -> None:
 
 NOT_READS = [
     run("git", "push"),
-    run("ls", exe="/home/u/project/ls"),
-    run("ls", exe="/tmp/ls"),
-    run("ls", exe="/home/u/.claude/ls"),
     run("ls", exe="/usr/bin/rm"),
+    run("ls", exe="/usr/bin/bash", path=f"{WORK}/evil.sh", flags=("script",)),
+    run("python3", "--version", exe="/usr/bin/python3", path=f"{WORK}/x.py", flags=("script",)),
+    run("bash", "-c", "ls", exe="/usr/bin/bash", path=f"{WORK}/x.sh", flags=("script",)),
+    run("bash", "/home/u/x.sh", "-c", "ls"),
+    run("python3", "x.py", "--version"),
+    run("python3", "-m", "pip", "list"),
     run("git", "status", exe="/usr/bin/curl"),
     run("git", "status", cwd="/srv/other"),
     run("git", "status", cwd="/home/u/project/../other"),
@@ -68,6 +71,48 @@ def test_what_is_not_proven_to_read_is_asked(event: Seen) -> None:
     assert found.verdict is None
     assert found.reasons[0] == "runs a program"
     assert found.reasons[-1] == UNDECLARED
+
+
+SCRIPTS = [
+    run("lsb_release", "-a", path="/usr/bin/lsb_release", flags=("script",)),
+    run("python3", "--version", path="/home/u/.pyenv/shims/python3", flags=("script",)),
+    run("bash", "/home/u/.pyenv/shims/python3", "--version"),
+    run("python3", ".venv/bin/pip", "freeze"),
+    run("npm", "--version", path="/opt/node/lib/node_modules/npm/npm-cli.js", flags=("script",)),
+]
+
+
+@pytest.mark.parametrize("event", SCRIPTS, ids=lambda e: " ".join(e.argv))
+def test_a_script_is_judged_as_its_own_file(event: Seen) -> None:
+    assert World().see(event, CHILD).rule == "reading"
+
+
+@pytest.mark.parametrize("folder", [WORK, "/tmp", f"{HOME}/.claude"])
+def test_a_program_of_the_agent_s_own_making_may_read_and_is_held_to_it(folder: str) -> None:
+    world = World()
+    found = world.see(run("ls", exe=f"{folder}/ls"), CHILD)
+    assert (found.verdict, found.rule) == (ALLOW, "reading")
+    assert f"{folder}/ls" in found.reasons[0]
+    acts = run("rm", "x"), Seen("write", f"{WORK}/x"), Seen("write", f"{HOME}/.claude.json")
+    for event in acts:
+        assert world.see(event, CHILD, allow=False).verdict is None
+
+
+def test_a_program_called_git_by_the_agent_gets_nothing_of_git_s() -> None:
+    index = f"{WORK}/.git/index.lock"
+    for exe, verdict in (("/usr/bin/git", ALLOW), (f"{WORK}/git", None), ("/tmp/git", None)):
+        world = World()
+        world.see(run("git", "status", exe=exe), CHILD)
+        write = Seen("write", index, exe=exe, flags=("create",))
+        assert world.see(write, CHILD).verdict is verdict
+
+
+def test_the_display_is_asked_by_a_program_s_file_not_by_its_name() -> None:
+    ask = {"path": "/tmp/.X11-unix/X0", "family": "unix"}
+    for exe, verdict in (("/usr/bin/xdpyinfo", ALLOW), ("/tmp/xdpyinfo", None), ("/bin/ls", None)):
+        world = World()
+        world.see(run("xdpyinfo", exe=exe), CHILD)
+        assert world.see(Seen("connect", exe=exe, **ask), CHILD).verdict is verdict  # type: ignore[arg-type]
 
 
 def test_a_variable_of_the_user_s_own_spoils_nothing() -> None:

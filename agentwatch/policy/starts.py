@@ -1,0 +1,154 @@
+"""What a program start is by its file and its arguments.
+
+Owns the program's name, whether its file is one that the agent cannot have written, and whether
+it is a part of the agent or of ours.  Does no I/O, lets nothing pass by itself.
+
+A program is what its file is, never what its arguments call it; a script is its own file, not its
+interpreter, also where the interpreter is started with it.  Only programs that name themselves by
+their first argument (busybox) are believed, because they are then that.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from agentwatch.covers import Event, prepares_only, shell_line
+from agentwatch.policy.ground import Ground
+from agentwatch.policy.reasons import quoted
+from agentwatch.reading import Reading, argv_reads_only
+
+_MANY_IN_ONE = frozenset({"busybox", "coreutils", "toybox"})
+_CALLED = {
+    **dict.fromkeys(("dash", "bash", "sh", "ash"), "sh"),
+    **dict.fromkeys(("gawk", "mawk", "original-awk"), "awk"),
+    "nodejs": "node",
+    "npm-cli.js": "npm",
+    "npx-cli.js": "npx",
+}
+_VERSIONED = re.compile(r"(python|pip|perl|ruby|node|lua|gcc|g\+\+|clang|java)-?[\d.]+")
+_SNAPSHOT = re.compile(r"\s*SNAPSHOT_FILE=[\"']?(/[\w./-]+/shell-snapshots/[\w.-]+\.sh)[\"']?\s")
+_TAKES_AWAY = re.compile(
+    r"core\.hookspath=/dev/null|core\.fsmonitor=(?:false)?|safe\.barerepository=explicit"
+    r"|protocol\.(?:\w+\.)?allow=never|core\.quotepath=(?:true|false|on|off)|gc\.auto=0"
+    r"|color\.\w+=(?:never|false)|log\.showsignature=false|core\.pager=cat|diff\.external="
+    r"|core\.untrackedcache=false|maintenance\.auto=false|advice\.\w+=false",
+    re.IGNORECASE,
+)
+_INTERPRETER = re.compile(r"(?:node(?:js)?|bun|deno|python|ruby|perl|java)[\d.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One program start on the ground of its session."""
+
+    event: Event
+    ground: Ground
+
+    @property
+    def script(self) -> str:
+        """The script that is started; empty where the program's file is the program."""
+        if "script" in self.event.flags:
+            return self.event.path
+        argv = self.event.argv
+        named = len(argv) > 1 and not argv[1].startswith("-") and _runs_scripts(self.event.exe)
+        return posixpath.normpath(posixpath.join(self.event.cwd or "/", argv[1])) if named else ""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The program's name, by its file, and what it is given."""
+        inline = bool(self.script) and "script" not in self.event.flags
+        return (self.name, *self.event.argv[2 if inline else 1 :])
+
+    @property
+    def name(self) -> str:
+        """The program's name, by its file."""
+        name = posixpath.basename(self.script or self.event.exe)
+        if name in _MANY_IN_ONE and self.event.argv:
+            name = posixpath.basename(self.event.argv[0])
+        return called(name)
+
+    @property
+    def loose(self) -> str:
+        """The file of it that the agent may have written; empty where it has none such."""
+        for file in (self.script, self.event.exe):
+            if file and self.ground.loose(file) and file not in self.ground.agent_programs:
+                return file
+        return ""
+
+    def inside(self, path: str) -> bool:
+        """Whether a folder lies in the workspace."""
+        named = posixpath.normpath(posixpath.join(self.event.cwd or "/", path))
+        root = self.ground.workspace
+        return bool(path) and (named == root or named.startswith(root + "/"))
+
+    def reading(self) -> Reading:
+        """Whether its arguments only read."""
+        found = argv_reads_only(harmless_git(self.argv), self.inside)
+        if found.yes and "git" in found.programs and not self.inside(self.event.cwd):
+            return Reading(yes=False, why="git may run what a folder outside configures")
+        return found
+
+    def spoilt(self) -> str | None:
+        """A variable that changes what runs, and that the agent was not started with."""
+        for item in getattr(self.event, "env", ()):
+            name = item.partition("=")[0]
+            if name != "PATH" and item not in self.ground.env:
+                return f"a variable changes what it runs: {quoted(name)}"
+        return None
+
+    def is_agent_itself(self) -> bool:
+        """Whether the agent starts one of its own programs, or itself again."""
+        event, parts = self.event, self.ground.agent_programs
+        if self.script or event.exe not in parts:
+            return self.script in parts
+        return len(event.argv) < 2 or not _runs_scripts(event.exe) or event.argv[1] in parts
+
+    def is_hook(self) -> bool:
+        """Whether it is our own hook client, started as we told the agent to."""
+        hook, event = self.ground.hook, self.event
+        own = bool(hook) and not self.script and event.exe == self.ground.hook_exe
+        return own and event.argv[: len(hook)] == hook
+
+    def makes_snapshot(self) -> bool:
+        """Whether it is the shell that notes down the user's settings, into its own folder."""
+        line = shell_line(self.event.argv) if self.name == "sh" else None
+        if line is None or self.loose:
+            return False
+        found = _SNAPSHOT.match(line)
+        return bool(found and self.ground.own.private(found[1])) or prepares_only(
+            line, self.ground.notes
+        )
+
+
+def snapshot(event: Event) -> str:
+    """The file that a shell which notes down settings is told to write; empty for any other."""
+    found = _SNAPSHOT.match(shell_line(event.argv) or "")
+    return found[1] if found else ""
+
+
+def harmless_git(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Git's arguments without settings that only take something away, which agents put in front."""
+    rest = list(argv[1:]) if argv[0] == "git" else []
+    while rest:
+        if rest[0] in ("--no-optional-locks", "--no-pager", "--literal-pathspecs"):
+            rest = rest[1:]
+        elif rest[0] == "-c" and len(rest) > 1 and _TAKES_AWAY.fullmatch(rest[1]):
+            rest = rest[2:]
+        else:
+            return ("git", *rest)
+    return argv
+
+
+def called(name: str) -> str:
+    """A program's usual name."""
+    if found := _VERSIONED.fullmatch(name):
+        name = "python3" if found[1] == "python" else found[1]
+    return _CALLED.get(name, name)
+
+
+def _runs_scripts(exe: str) -> bool:
+    """Whether a program runs the script that its first argument names."""
+    name = posixpath.basename(exe)
+    return bool(_INTERPRETER.fullmatch(name)) or called(name) == "sh"
