@@ -7,6 +7,7 @@ reads what is in the files.
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from dataclasses import dataclass
@@ -54,6 +55,19 @@ class Places:
         return self.runtime / "closed"
 
     @property
+    def sealed(self) -> Path:
+        """What we give the agent to read; gone with the session, and nothing of its may write it.
+
+        Not at run time's place, which may lie in a shared folder: some agents read nothing there.
+        """
+        return self.state / "set"
+
+    @property
+    def home(self) -> Path:
+        """The private config home of an agent that needs one: its own to write, gone with it."""
+        return cache_base() / "homes" / self.id
+
+    @property
     def receipt(self) -> Path:
         """What the kill measured."""
         return self.state / "receipt.json"
@@ -90,6 +104,11 @@ class Places:
                 "set XDG_RUNTIME_DIR to a shorter folder",
             )
 
+    def clear(self) -> None:
+        """Remove all that is gone with the session."""
+        for folder in (self.runtime, self.sealed, self.home):
+            shutil.rmtree(folder, ignore_errors=True)
+
 
 def runtime_bases() -> list[Path]:
     """Every folder where this user's live sessions may lie, the one for new sessions first.
@@ -117,6 +136,15 @@ def state_base() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "agentwatch"
     return Path.home() / ".local" / "state" / "agentwatch"
+
+
+def cache_base() -> Path:
+    """The folder of what may be lost."""
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named) / "agentwatch"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "agentwatch"
+    return Path.home() / ".cache" / "agentwatch"
 
 
 def config_base() -> Path:

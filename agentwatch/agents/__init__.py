@@ -1,27 +1,27 @@
 """The agents we know: which one a command starts, and how each is gated.
 
-Owns the recognition.  An agent that is not known here still runs contained; it is only not asked
-about its tool calls through hooks.
+Owns the list.  An agent that is not known here still runs contained; it is only not asked about
+its tool calls through hooks.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 import agentwatch
-from agentwatch.agents.base import Agent, Found, Prepared, Start
+from agentwatch.agents import versions
+from agentwatch.agents.base import About, Agent, Found, Prepared, Start
 from agentwatch.agents.claude import ClaudeCode
+from agentwatch.agents.recognise import first_argument
 
-__all__ = ["Agent", "Found", "Prepared", "by_name", "found", "prepare", "recognise"]
+__all__ = ["About", "Agent", "Found", "Prepared", "by_name", "found", "prepare", "recognise"]
 
-PACKAGE = "@anthropic-ai/claude-code"
-FETCHERS = {"npx": "", "bunx": "", "pnpx": "", "npm": "exec", "pnpm": "dlx", "bun": "x"}
-"""Programs that fetch a package and run it, with the verb they need for it."""
+AGENTS: tuple[Callable[[int], Agent], ...] = (ClaudeCode,)
+"""Every known agent, made with the place where its own arguments begin in a command."""
 
 HOOK = Path(agentwatch.__file__).parent / "channels" / "hooks" / "client.py"
 
@@ -31,83 +31,49 @@ def prepare(
     env: Mapping[str, str],
     *,
     ungated: bool = False,
+    hooked: bool = True,
     socket: str | None = None,
     cwd: str | None = None,
+    sealed: Path = Path("/nonexistent"),
+    home: Path = Path("/nonexistent"),
 ) -> Prepared:
     """How to start this command; raises AgentwatchError where a known agent cannot be gated."""
     agent = recognise(argv)
-    if agent is None or ungated:
-        name = agent.name if agent else PurePath(argv[0]).name
+    if agent is None or ungated or not hooked:
+        name = agent.about.name if agent else PurePath(argv[0]).name
         return Prepared(name=name, argv=tuple(argv))
     hook = (sys.executable, "-I", "-S", "-E", str(HOOK))
-    return agent.prepare(Start(tuple(argv), env, cwd or str(Path.cwd()), hook, socket))
+    start = Start(tuple(argv), env, cwd or str(Path.cwd()), hook, socket, sealed, home)
+    prepared = agent.prepare(start)
+    version = versions.described(argv[0], agent.about)
+    if prepared.expects_arm and version and (said := versions.remark(version, agent.about)):
+        prepared = replace(prepared, notes=(*prepared.notes, f"{agent.about.name} {said}."))
+    return prepared
 
 
 def recognise(argv: Sequence[str]) -> Agent | None:
     """The known agent that this command starts, None for any other."""
-    first = _first_argument(tuple(argv))
-    return None if first is None else ClaudeCode(first)
+    for known in AGENTS:
+        first = first_argument(known(1).about, tuple(argv))
+        if first is not None:
+            return known(first)
+    return None
 
 
 def by_name(name: str) -> Agent | None:
     """The known agent whose hook speaks, by the word it was started with."""
-    return ClaudeCode() if name == ClaudeCode().name else None
+    return next((known(1) for known in AGENTS if known(1).about.name == name), None)
 
 
 def found() -> list[Found]:
     """The known agents installed here."""
-    program = shutil.which("claude")
+    return [item for known in AGENTS if (item := _installed(known(1).about))]
+
+
+def _installed(about: About) -> Found | None:
+    program = next((path for name in about.programs if (path := shutil.which(name))), None)
     if program is None:
-        return []
-    return [Found("claude", _version(program), "hooks (PreToolUse), put in at the start")]
-
-
-def _version(program: str) -> str:
-    command = [program, "--version"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return "(version not told)"
-    return done.stdout.split(" ")[0].strip() or "(version not told)"
-
-
-def _first_argument(argv: tuple[str, ...]) -> int | None:
-    """Where Claude Code's own arguments begin in this command, None if it starts another."""
-    if not argv:
         return None
-    if _is_claude(argv[0]):
-        return 1
-    program = PurePath(argv[0]).name
-    if program in ("node", "bun") and len(argv) > 1 and f"/{PACKAGE}/" in argv[1]:
-        return 2
-    verb = FETCHERS.get(program)
-    if verb is None or (verb and argv[1:2] != (verb,)):
-        return None
-    return _behind_package(argv, 2 if verb else 1)
-
-
-def _behind_package(argv: tuple[str, ...], start: int) -> int | None:
-    """Where the arguments begin behind a fetcher's flags and the package's name."""
-    named = False
-    for index in range(start, len(argv)):
-        word = argv[index].removeprefix("--package=")
-        if word == PACKAGE or word.startswith(PACKAGE + "@"):
-            named = named or argv[index] != word or argv[index - 1] in ("-p", "--package")
-            if not named:
-                behind = index + 1
-                return behind + 1 if argv[behind : behind + 1] == ("--",) else behind
-        elif named and argv[index] == "claude":
-            return index + 1
-        elif not word.startswith("-"):
-            return None
-    return None
-
-
-def _is_claude(program: str) -> bool:
-    """Whether a program is Claude Code, by its name or by where its name leads."""
-    names = ("claude", "claude.exe")
-    if PurePath(program).name in names:
-        return True
-    path = shutil.which(program)
-    real = os.path.realpath(path) if path else ""
-    return PurePath(real).name in names or f"/{PACKAGE}/" in real
+    version = versions.described(program, about) or versions.told(program)
+    said = versions.remark(version, about)
+    return Found(about.name, version, about.channel, about.tested, about.misses, said)

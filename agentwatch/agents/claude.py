@@ -27,9 +27,22 @@ from pathlib import Path
 from typing import Any
 
 from agentwatch.agents import claude_actions
-from agentwatch.agents.base import Prepared, Start
+from agentwatch.agents.base import About, Prepared, Start
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json, Proposal
+
+ABOUT = About(
+    name="claude",
+    programs=("claude",),
+    packages=("@anthropic-ai/claude-code",),
+    tested="2.1.329",
+    channel="hooks (PreToolUse), put in at the start with --settings",
+    misses=(
+        "what an approved command does once it runs",
+        "`@file` mentions in a prompt",
+        "a PreToolUse hook of the user's own that replaces an approved input",
+    ),
+)
 
 DAY = 86400
 """Seconds the hook may wait for a person; past its timeout the call is blocked."""
@@ -101,9 +114,9 @@ class ClaudeCode:
     first: int = 1
 
     @property
-    def name(self) -> str:
-        """The word its hook client is started with."""
-        return "claude"
+    def about(self) -> About:
+        """What is known of it."""
+        return ABOUT
 
     def prepare(self, start: Start) -> Prepared:
         """The gated form of a start; raises AgentwatchError where it cannot be gated."""
@@ -111,16 +124,17 @@ class ClaudeCode:
         _refuse(arguments)
         own = _own_hooks(start.env)
         if arguments and arguments[0] in UPKEEP:
-            return Prepared(name=self.name, argv=start.argv)
-        settings = json.dumps(_settings(start, self.name), separators=(",", ":"))
+            return Prepared(name=ABOUT.name, argv=start.argv)
+        settings = json.dumps(_settings(start), separators=(",", ":"))
         gated = ("--settings", settings, "--setting-sources", "user", f"--add-dir={start.cwd}")
         return Prepared(
-            name=self.name,
+            name=ABOUT.name,
             argv=(*program, *gated, *arguments),
             env_add={"CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD": "1"},
             env_drop=OFF_SWITCHES,
             expects_arm=True,
             arm_within=_arm_within(arguments, start),
+            own=_sockets(start.env),
             probe=() if own.get("Setup") else (*program, *gated, "--init-only"),
             notes=_notes(arguments, own),
         )
@@ -151,15 +165,13 @@ def _refuse(arguments: tuple[str, ...]) -> None:
         )
 
 
-def _settings(start: Start, name: str) -> dict[str, Any]:
+def _settings(start: Start) -> dict[str, Any]:
     """What goes in with --settings: hooks without a shell in between, and pinned variables."""
-    command = [*start.hook, name]
-    if start.socket:
-        command.append(start.socket)
+    command, *arguments = start.hook_for(ABOUT.name)
     hook = {
         "type": "command",
-        "command": command[0],
-        "args": command[1:],
+        "command": command,
+        "args": arguments,
         "timeout": DAY,
         "onFailure": "block",
         "statusMessage": "waiting for agentwatch",
@@ -174,6 +186,12 @@ def _settings(start: Start, name: str) -> dict[str, Any]:
             "SessionStart": [{"hooks": [hook]}],
         },
     }
+
+
+def _sockets(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The folder of its sockets among the run-time files."""
+    runtime = env.get("XDG_RUNTIME_DIR")
+    return (str(Path(runtime) / "cc-socks"),) if runtime else ()
 
 
 def _own_hooks(env: Mapping[str, str]) -> dict[str, Any]:

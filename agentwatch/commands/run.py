@@ -67,6 +67,7 @@ from agentwatch.supervisor.config import Config
 )
 @click.option("--no-tui", is_flag=True, help="No screen: decide from other shells.")
 @click.option("--kernel-gate", is_flag=True, help="Hold system calls too (Linux; being tried).")
+@click.option("--no-hook", is_flag=True, help="The kernel gate alone: put no hook in.")
 @click.option("--ungated", is_flag=True, help="Kill switch only: nothing is asked.")
 @click.argument("argv", nargs=-1, required=True, metavar="-- CMD [ARG]...")
 def command(
@@ -81,10 +82,17 @@ def command(
     arm_within: float | None,
     no_tui: bool,
     kernel_gate: bool,
+    no_hook: bool,
     ungated: bool,
     argv: tuple[str, ...],
 ) -> int:
     """Start an agent under supervision."""
+    if no_hook and not kernel_gate:
+        raise AgentwatchError(
+            "without its hook and without the kernel gate nothing would be asked",
+            "add --kernel-gate, or say --ungated",
+            ExitCode.USAGE,
+        )
     config = configure(argv, name=name, workspace=workspace)
     config = replace(
         config,
@@ -96,6 +104,7 @@ def command(
         containment=containment,
         arm_within=arm_within,
         kernel=kernel_gate,
+        hooked=not no_hook,
         ungated=ungated,
     )
     screen = not no_tui and has_terminal()

@@ -160,7 +160,7 @@ def ground(config: Config, prepared: Prepared, terminal: str | None) -> Ground:
         agent_socket=str(config.places.agent_socket),
         mode=config.mode,
         expects_hook=prepared.expects_arm,
-        agent_programs=frozenset({program}),
+        agent_programs=frozenset({program, *map(os.path.realpath, prepared.parts)}),
         hook=(sys.executable, "-I", "-S", "-E", str(agents.HOOK)),
         hook_exe=os.path.realpath(sys.executable),
         resolvers=frozenset(_resolvers()),
@@ -171,12 +171,9 @@ def ground(config: Config, prepared: Prepared, terminal: str | None) -> Ground:
 
 
 def _own(config: Config, prepared: Prepared, home: str) -> OwnFolders:
-    """The agent's own folders, with those it makes where run-time files lie."""
+    """The agent's own folders, with those it has in this session alone."""
     own = own_folders(prepared.name, home=home, workspace=config.workspace)
-    if prepared.name == "claude" and (runtime := config.env.get("XDG_RUNTIME_DIR")):
-        folder = os.path.join(os.path.realpath(runtime), "cc-socks")  # noqa: PTH118 - a name
-        return replace(own, folders=(*own.folders, folder))
-    return own
+    return replace(own, folders=(*own.folders, *map(os.path.realpath, prepared.own)))
 
 
 def _resolvers() -> list[str]:

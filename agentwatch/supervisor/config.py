@@ -39,6 +39,8 @@ class Config:
     containment: str | None = None
     """The means to use, None for the strongest."""
     ungated: bool = False
+    hooked: bool = True
+    """Whether a known agent's hook is put in."""
     kernel: bool = False
     """Whether system calls are held too."""
     arm_within: float | None = None

@@ -42,6 +42,8 @@ BEING_TRIED = (
     "The kernel gate is being tried: what it does not hold is listed by `agentwatch doctor`."
 )
 
+NO_HOOK = "No hook was put in, as asked: what the agent says of its actions is not heard."
+
 UNGATED = "UNGATED: nothing is asked. Only the kill covers this agent."
 
 
@@ -53,9 +55,15 @@ def prepare(config: Config) -> Prepared:
         ungated=config.ungated,
         socket=str(config.places.agent_socket),
         cwd=config.cwd,
+        hooked=config.hooked,
+        sealed=config.places.sealed,
+        home=config.places.home,
     )
+    prepared.lay()
     if config.ungated:
         return replace(prepared, notes=(UNGATED,))
+    if not config.hooked:
+        prepared = replace(prepared, notes=(*prepared.notes, NO_HOOK))
     if config.kernel:
         prepared = replace(prepared, notes=(*prepared.notes, BEING_TRIED))
     elif not prepared.expects_arm:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -296,7 +295,7 @@ class Supervisor:
             self._house.close()
         await asyncio.sleep(LINGER)
         await self.desk.empty.wait()
-        shutil.rmtree(self.places.runtime, ignore_errors=True)
+        self.places.clear()
 
     def _drain(self) -> None:
         """Whatever the agent printed last."""
@@ -334,7 +333,7 @@ def main(config: Config, ready: Callable[[Json], None]) -> None:
         supervisor_run = _run(config, ready)
         asyncio.run(supervisor_run)
     except AgentwatchError:
-        shutil.rmtree(config.places.runtime, ignore_errors=True)
+        config.places.clear()
         raise
 
 

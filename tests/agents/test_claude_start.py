@@ -244,7 +244,7 @@ def test_the_hook_is_expected_soon_where_no_dialog_is_in_the_way(home: Path) -> 
 def test_the_agent_is_found_by_the_word_its_hook_says() -> None:
     agent = agents.by_name("claude")
     assert agent is not None
-    assert agent.name == "claude"
+    assert agent.about.name == "claude"
     assert agents.by_name("another") is None
 
 

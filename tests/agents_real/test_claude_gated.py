@@ -13,18 +13,10 @@ import pytest
 
 from agentwatch import agents
 from agentwatch.model import Kind
-from tests.agents_real.claude_bench import (
-    NO_QUESTIONS,
-    TOUCH,
-    Bench,
-    Judge,
-    allow,
-    deny,
-    hook_of,
-    in_settings,
-    put,
-)
+from tests.agents_real.bench import Bench
+from tests.agents_real.claude_bench import NO_QUESTIONS, TOUCH, hook_of, in_settings, put
 from tests.agents_real.scenario import Call, Scenario, Turn, call, play
+from tests.agents_real.stand_in import Judge, allow, deny
 
 pytestmark = pytest.mark.agents
 

@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
-from tests.agents_real.anthropic_api import ModelServer, model_server
-from tests.agents_real.claude_bench import NO_QUESTIONS, TOUCH, make_home, scrubbed
+from tests.agents_real.claude_bench import NO_QUESTIONS, TOUCH
+from tests.agents_real.kit_claude import CLAUDE
+from tests.agents_real.model_server import ModelServer, model_server
 from tests.agents_real.scenario import Scenario, call, play
 from tests.e2e.person import DOWN, Person
 from tests.e2e.world import World, alive
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.agents
 def world() -> Iterator[World]:
     folder = Path(tempfile.mkdtemp(prefix="aw"))
     here = World(folder)
-    make_home(folder, here.work)
+    CLAUDE.settle(folder, here.work)
     try:
         yield here
     finally:
@@ -45,7 +46,7 @@ def running(
 ) -> Iterator[tuple[subprocess.Popen[bytes], ModelServer]]:
     """Claude Code at work on a scenario, under supervision without a screen."""
     with model_server(scenario) as model:
-        world.env |= scrubbed(world.folder, model.url)
+        world.env |= CLAUDE.scrubbed(world.folder, model.url)
         yield world.run_agent(claude, "-p", "GO", *arguments), model
 
 
@@ -164,7 +165,7 @@ def test_the_kill_denies_what_is_asked(world: World, claude: str) -> None:
 @pytest.mark.parametrize("flag", ["--bare", "--safe-mode", "--settings={}", "--bg"])
 def test_a_flag_that_would_ungate_it_starts_nothing(world: World, claude: str, flag: str) -> None:
     with model_server(TOUCH) as model:
-        world.env |= scrubbed(world.folder, model.url)
+        world.env |= CLAUDE.scrubbed(world.folder, model.url)
         done = world.call("run", "--no-tui", "--", claude, "-p", "GO", flag, check=False)
         assert done.returncode == 2
         assert done.stderr.startswith("agentwatch: error: claude cannot be supervised with --")
@@ -177,7 +178,7 @@ def test_interactive_it_arms_after_the_trust_dialog_and_is_gated(world: World, c
     state = json.loads((world.folder / ".claude.json").read_text())
     (world.folder / ".claude.json").write_text(json.dumps({**state, "projects": {}}))
     with model_server(TOUCH) as model:
-        world.env |= scrubbed(world.folder, model.url)
+        world.env |= CLAUDE.scrubbed(world.folder, model.url)
         person = Person(world, "run", "--no-tui", "--", claude, "GO", rows=40, cols=120)
         try:
             person.sees("No, exit")
@@ -226,7 +227,6 @@ def test_with_the_kernel_gate_an_action_is_asked_once(world: World, claude: str)
     Claude's own files."""
     (world.work / "notes.md").write_text("one\ntwo\n")
     (world.work / "build").mkdir()
-    world.env["TMPDIR"] = "/tmp"
     session = play(
         call("Bash", command="ls -la"),
         call("Bash", command="cat notes.md | head -1"),
@@ -237,7 +237,7 @@ def test_with_the_kernel_gate_an_action_is_asked_once(world: World, claude: str)
     )
     asked: dict[str, str] = {}
     with model_server(session) as model:
-        world.env |= {**scrubbed(world.folder, model.url), "TMPDIR": "/tmp"}
+        world.env |= CLAUDE.scrubbed(world.folder, model.url)
         process = world.start("run", "--no-tui", "--kernel-gate", "--", claude, "-p", "GO")
 
         def approves() -> bool:
@@ -266,7 +266,7 @@ def test_with_the_kernel_gate_a_switched_off_hook_changes_nothing(
     except OSError:  # another file system
         shutil.copy(Path(claude).resolve(), unknown)
     with model_server(TOUCH) as model:
-        world.env |= {**scrubbed(world.folder, model.url), "TMPDIR": "/tmp"}
+        world.env |= CLAUDE.scrubbed(world.folder, model.url)
         process = world.start(
             "run", "--no-tui", "--kernel-gate", "--", str(unknown), "-p", "GO",
             "--dangerously-skip-permissions",

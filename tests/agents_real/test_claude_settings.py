@@ -9,18 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.agents_real.claude_bench import (
-    FILES,
-    NO_QUESTIONS,
-    TOUCH,
-    Bench,
-    allow,
-    deny,
-    hook_of,
-    in_settings,
-    put,
-)
+from tests.agents_real.bench import Bench
+from tests.agents_real.claude_bench import FILES, NO_QUESTIONS, TOUCH, hook_of, in_settings, put
 from tests.agents_real.scenario import call, play
+from tests.agents_real.stand_in import allow, deny
 
 pytestmark = pytest.mark.agents
 

@@ -1,0 +1,141 @@
+"""An agent under `agentwatch run`, complete: real supervisor, real agent, scripted model.
+
+Owns the throw-away user and the deciding by the control socket, as a person's client does it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentwatch.client import Client
+from agentwatch.errors import AgentwatchError
+from agentwatch.paths import Places
+from tests.agents_real.api import Json
+from tests.agents_real.kit import Kit, cache
+from tests.agents_real.model_server import ModelServer, model_server
+from tests.agents_real.scenario import Scenario
+from tests.e2e.world import World
+from tests.waiting import wait_for
+
+Verdict = Callable[[Json], bool]
+"""Whether an action may pass."""
+
+KERNEL = ("--kernel-gate",)
+UNHOOKED = ("--no-hook", *KERNEL)
+
+
+def yes(_action: Json) -> bool:
+    """Everything passes."""
+    return True
+
+
+def no(_action: Json) -> bool:
+    """Nothing passes."""
+    return False
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A folder that nobody else can write around: some agents read no settings below /tmp."""
+    homes = cache() / "h"
+    homes.mkdir(mode=0o700, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=homes))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def agent_world(kit: Kit) -> Iterator[World]:
+    """A user of this agent who has been through its first run."""
+    with private_folder() as folder:
+        world = World(folder)
+        kit.settle(folder, world.work)
+        try:
+            yield world
+        finally:
+            world.end()
+
+
+@dataclass
+class Run:
+    """One session under supervision."""
+
+    world: World
+    kit: Kit
+    model: ModelServer
+    process: subprocess.Popen[bytes]
+    asked: dict[str, Json] = field(default_factory=dict)
+    """Every action that a person was asked about, by its id."""
+
+    @property
+    def questions(self) -> list[str]:
+        """What was asked, in order."""
+        return [
+            f"{item['channel']} {item['kind']}: {item['summary']}" for item in self.asked.values()
+        ]
+
+    def decide(
+        self,
+        verdict: Verdict = yes,
+        *,
+        until: Callable[[], object] | None = None,
+        within: float = 60.0,
+    ) -> Run:
+        """Answer every question until the agent is over, or until something is seen."""
+        over = until or (lambda: self.process.poll() is not None)
+
+        def answered() -> object:
+            self._answer(verdict)
+            return over()
+
+        wait_for(answered, f"{self.kit.name} to go on; asked {self.questions}", within=within)
+        return self
+
+    def seen(self) -> list[Json]:
+        """The session's whole record."""
+        return self.world.journal(self.session)
+
+    @property
+    def session(self) -> str:
+        """The session's id."""
+        (folder,) = (self.world.state / "agentwatch/sessions").iterdir()
+        return folder.name
+
+    def _answer(self, verdict: Verdict) -> None:
+        with suppress(AgentwatchError, ValueError, OSError), Client(self._places()) as client:
+            for action in client.call("pending"):
+                self.asked[action["id"]] = action
+                word = "allow" if verdict(action) else "deny"
+                client.call(
+                    "decide",
+                    action=action["id"],
+                    digest=action["digest"],
+                    verdict=word,
+                    because="" if word == "allow" else "NOT-TODAY",
+                )
+
+    def _places(self) -> Places:
+        name, world = self.session, self.world
+        return Places(
+            name, world.runtime / "agentwatch" / name, world.state / "agentwatch/sessions" / name
+        )
+
+
+@contextmanager
+def running(
+    world: World, kit: Kit, scenario: Scenario, *arguments: str, options: tuple[str, ...] = ()
+) -> Iterator[Run]:
+    """The agent at work on a scenario, under supervision without a screen."""
+    with model_server(scenario, kit.spell) as model:
+        world.env |= kit.scrubbed(world.folder, model.url)
+        command = (kit.installed(), *kit.prompt, "GO", *arguments)
+        process = world.start("run", "--no-tui", *options, "--", *command)
+        yield Run(world, kit, model, process)
