@@ -32,6 +32,7 @@ COMMANDS = {
     "drill": "Fire drill: real runaways, really killed.",
     "demo": "See the main job on a scripted agent, offline.",
     "propose": "Ask before acting (for scripts inside a session).",
+    "mcp": "Gate the tools of an MCP server.",
     "hook": "What agents' hooks call (not for people).",
 }
 """Every command with its one line; a test holds the two together."""
@@ -48,7 +49,7 @@ class Commands(click.Group):
         """Load one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"agentwatch.commands.{cmd_name}")
+        module = import_module(f"agentwatch.commands.{cmd_name.replace('-', '_')}")
         command = module.command
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is not a command")

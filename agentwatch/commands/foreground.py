@@ -59,6 +59,13 @@ def run(config: Config, launch: Callable[[Config], None], *, asked: bool) -> int
     return _report(places)
 
 
+def follow(places: Places) -> int:
+    """Stay until the session is over, its alarms on stderr; the agent's exit status."""
+    with _killed_by_signals(places):
+        _wait(places)
+    return _report(places)
+
+
 def _wait(places: Places) -> None:
     """Until the session is over or its supervisor is gone."""
     for event in _events(places):

@@ -145,7 +145,8 @@ def launch(config: Config) -> None:
     """
     halt.refuse()
     config.places.create()
-    keep = set(config.stdio or ())
+    handed = (*(config.stdio or ()), config.near, config.lifeline)
+    keep = {number for number in handed if number is not None}
     log = os.open(config.places.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         process = subprocess.Popen(

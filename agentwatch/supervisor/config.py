@@ -8,11 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import Places
+
+
+class Speaks(StrEnum):
+    """A protocol on the agent's standard streams, with us at the other end of them."""
+
+    MCP = "mcp"
+    """The agent is an MCP server; its client speaks through us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,14 @@ class Config:
     """Seconds within which an agent's hook must be seen alive; None for what suits the agent."""
     stdio: tuple[int, int, int] | None = None
     """Descriptors handed over for the agent; None gives it a terminal of its own."""
+    speaks: Speaks | None = None
+    """The protocol we speak with it, None where its standard streams are its own."""
+    near: int | None = None
+    """One end of a socket pair, at whose other end sits whoever speaks with it through us."""
+    lifeline: int | None = None
+    """A pipe whose other end is held by the process that must outlive the agent."""
+    far: str = ""
+    """What the agent is known by over many sessions: its command, or its address."""
     rows: int = 24
     cols: int = 80
 
@@ -68,4 +84,5 @@ class Config:
         raw["mode"] = Mode(raw["mode"])
         raw["on_detach"] = OnDetach(raw["on_detach"])
         raw["stdio"] = tuple(raw["stdio"]) if raw["stdio"] else None
+        raw["speaks"] = Speaks(raw["speaks"]) if raw["speaks"] else None
         return cls(**raw)

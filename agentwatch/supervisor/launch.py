@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agentwatch import agents, containment
@@ -44,11 +45,18 @@ BEING_TRIED = (
 
 NO_HOOK = "No hook was put in, as asked: what the agent says of its actions is not heard."
 
+SPOKEN = (
+    "Only what comes by on its standard streams is asked about: what its processes do without "
+    "saying so is not. The kill covers them."
+)
+
 UNGATED = "UNGATED: nothing is asked. Only the kill covers this agent."
 
 
 def prepare(config: Config) -> Prepared:
     """The command as it must be started; raises AgentwatchError where it cannot be gated."""
+    if config.speaks is not None:
+        return _spoken(config)
     prepared = agents.prepare(
         config.argv,
         config.env,
@@ -69,6 +77,14 @@ def prepare(config: Config) -> Prepared:
     elif not prepared.expects_arm:
         prepared = replace(prepared, notes=(*prepared.notes, UNKNOWN_AGENT))
     return prepared
+
+
+def _spoken(config: Config) -> Prepared:
+    """The command of an agent whose protocol we speak ourselves: its hooks are not needed."""
+    notes = [UNGATED] if config.ungated else [SPOKEN]
+    if config.kernel and not config.ungated:
+        notes.append(BEING_TRIED)
+    return Prepared(name=config.name, argv=config.argv, notes=tuple(notes))
 
 
 def environment(config: Config, prepared: Prepared, secret: Secrets) -> dict[str, str]:
@@ -92,6 +108,7 @@ def start(
     secret: Secrets,
     terminal: AgentTerminal | None,
     gate: Gating | None = None,
+    speaking: Callable[[int], tuple[int, int, int]] | None = None,
 ) -> Running:
     """The agent, running and contained; raises AgentwatchError with 125, 126 or 127."""
     if terminal is not None:
@@ -100,8 +117,11 @@ def start(
         stdio = config.stdio
     else:
         raise ValueError("an agent has a terminal or descriptors of the caller's")
+    if speaking is not None:
+        stdio = speaking(stdio[2])
+    tty = terminal is not None and speaking is None
     env = environment(config, prepared, secret)
-    running = _contained(config, prepared.argv, env, stdio, tty=terminal is not None, gate=gate)
+    running = _contained(config, prepared.argv, env, stdio, tty=tty, gate=gate)
     if terminal is not None:
         terminal.close_slave()
     return running

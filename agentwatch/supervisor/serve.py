@@ -26,6 +26,7 @@ from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
+from agentwatch.supervisor.speaking import Speaking
 from agentwatch.supervisor.switch import Switch
 
 TICK = 0.1
@@ -64,6 +65,7 @@ class Supervisor:
         self.session = Supervised(config, launch.prepare(config), journal)
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
+        self._speaking = Speaking(config, self.session, self._kill) if config.speaks else None
         self._house: Gatehouse | None = None
         self._watched: observed.Watched | None = None
         self._over = asyncio.Event()
@@ -133,7 +135,10 @@ class Supervisor:
         )
         halt.refuse()
         self._house = self._gatehouse()
-        running = launch.start(config, session.prepared, secret, self.terminal, self._house)
+        streams = self._speaking.stdio if self._speaking else None
+        running = launch.start(
+            config, session.prepared, secret, self.terminal, self._house, streams
+        )
         if mark := halt.halted():  # it came while the agent was being started
             self._kill("halt")
             running.close()
@@ -163,6 +168,8 @@ class Supervisor:
             below.begin(running.record)
             self._watched = observed.Watched(self.session, below, self._house, self._kill)
             self._watched.start()
+        if self._speaking is not None:
+            await self._speaking.start()
         loop.add_reader(running.fileno(), self._news, running)
         if self.terminal is not None:
             loop.add_reader(self.terminal.master, self._printed)
@@ -276,6 +283,8 @@ class Supervisor:
         """The agent is over: say how, keep it, and stay while someone looks."""
         session = self.session
         self._drain()
+        if self._speaking is not None:
+            await self._speaking.finish()
         status = running.poll()
         killed = session.state is SessionState.KILLING or self.places.closed.exists()
         session.close_gate("kill" if killed else "gate", "the agent is over")

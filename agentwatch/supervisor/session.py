@@ -39,10 +39,15 @@ from agentwatch.model import (
 )
 from agentwatch.policy import Judgement, judge
 from agentwatch.supervisor.below import Below
-from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.config import Config, Speaks
 from agentwatch.supervisor.ruled import Ruled
 
 Listener = Callable[[Json], None]
+
+SPOKEN = {
+    Speaks.MCP: "MCP tool calls",
+}
+"""What is gated where we speak with the agent ourselves."""
 
 MAY_LEAVE = frozenset({Kind.EXEC, Kind.NETWORK, Kind.TOOL, Kind.MESSAGE, Kind.ASK_DAEMON})
 """Kinds of action that may have had an effect outside this machine before the kill."""
@@ -88,7 +93,7 @@ class Supervised:
         self._journal_failed = False
         self.gate = Gate(
             config.session,
-            judge=self._judge,
+            judge=self.judge,
             record=self._record,
             closed=self.places.closed.exists,
             deny_after=config.deny_after,
@@ -131,6 +136,8 @@ class Supervised:
         tools = {None: "propose", True: f"{self.prepared.name} hook", False: "hook not seen yet"}
         below = "kernel gate (being tried)" if self.below is not None else "no"
         told = tools[self.armed if hooked else None]
+        if self.config.speaks is not None:
+            told = SPOKEN[self.config.speaks]
         return Coverage(exec=below, files=below, network=below, tools=told)
 
     # -- actions ----------------------------------------------------------------------------
@@ -180,12 +187,18 @@ class Supervised:
             self.change(SessionState.KILLING)
             self.close_gate("kill", "the session was killed")
 
-    def _judge(self, proposal: Proposal) -> Judgement:
+    @property
+    def mode(self) -> Mode:
+        """What happens to what no rule names."""
+        return Mode.WATCH if self.config.ungated else self.config.mode
+
+    def judge(self, proposal: Proposal) -> Judgement:
+        """What the policy says of a proposal."""
         armed = None if self.config.ungated else self.armed
         return judge(
             proposal,
             workspace=self.config.workspace,
-            mode=Mode.WATCH if self.config.ungated else self.config.mode,
+            mode=self.mode,
             armed=armed,
             resolve=os.path.realpath,
             rules=self.rules.on,

@@ -159,6 +159,8 @@ class World:
             if process.poll() is None:
                 process.kill()
             process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
 
 
 def places_of(world: World) -> Places:

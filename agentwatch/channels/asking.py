@@ -1,0 +1,44 @@
+"""How a channel asks: one proposal in, one answer out, wherever the gate is.
+
+Owns the shape of the question and of its answer.  A channel that runs in the supervisor asks its
+gate; one that runs inside a session asks through the agent's socket.  Cancelling the wait
+withdraws the question.  Whatever goes wrong on the way is a no.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentwatch.model import Json, Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a proposal."""
+
+    allowed: bool
+    why: str
+    """The reason in words; for the agent when it is a no."""
+    by: str
+    action: str = ""
+    """The action's id, empty where it never became one."""
+
+
+class Session(Protocol):
+    """What a channel needs of the session it belongs to."""
+
+    async def ask(self, proposal: Proposal, *reasons: str) -> Answered:
+        """Put a proposal to the gate and wait; never raises but for a cancelled wait.
+
+        `reasons` are further ones to ask: with any, no rule lets it pass by itself.
+        """
+
+    def note(self, kind: str, data: Json) -> None:
+        """Record what needs no answer."""
+
+    def refused(self, who: str, what: str) -> None:
+        """Record a message that was turned away."""
+
+    def alarm(self, text: str) -> None:
+        """Something a person should look at now."""
