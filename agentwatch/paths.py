@@ -6,6 +6,7 @@ reads what is in the files.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -13,7 +14,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentwatch.errors import AgentwatchError
+from agentwatch.errors import AgentwatchError, ExitCode
+
+INSIDE = "AGENTWATCH_SESSION"
+"""In the environment of everything an agent starts."""
+NESTED = (
+    "this is inside another session, whose agent may not write agentwatch's own files; set "
+    "XDG_RUNTIME_DIR and XDG_STATE_HOME to folders of its own"
+)
 
 SOCKET_LIMIT = 100
 """Bytes a unix socket's path may have: 108 on Linux, 104 on macOS, less a margin."""
@@ -188,11 +196,16 @@ def _private(folder: Path) -> None:
     """Make a folder with mode 0700, or check that the one there is ours."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _is_ours(folder):
+            folder.chmod(0o700)
     except OSError as error:
-        raise AgentwatchError(f"cannot make {folder}: {error.strerror}") from error
+        raise AgentwatchError(
+            f"cannot make {folder}: {error.strerror}",
+            NESTED if error.errno == errno.EROFS and INSIDE in os.environ else "",
+            ExitCode.FAILED,
+        ) from error
     if not _is_ours(folder):
         raise AgentwatchError(
             f"{folder} is not a private folder of this user's",
             "remove it, or set XDG_RUNTIME_DIR and XDG_STATE_HOME to folders of your own",
         )
-    folder.chmod(0o700)

@@ -16,6 +16,7 @@ from agentwatch.commands.output import document, json_option, visible
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
 from agentwatch.paths import Places, live_places, runtime_bases, state_base
+from agentwatch.policy import floor
 
 COVERED = {
     "kill": "every process of the tree, as far as the grade above promises",
@@ -43,16 +44,28 @@ NOT_COVERED = (
         "docker, ssh, an existing tmux server) is outside the tree: neither gated nor killed."
     ),
     (
-        "The agent runs as you: it can read what you can, and write your files, its own hook "
-        "settings included."
-    ),
-    (
-        "The agent runs as you: it could also remove the mark that `agentwatch halt` leaves. "
-        "`agentwatch release` refuses to run in its tree, which is no wall."
+        "The agent runs as you: it can read what you can, and write your files, the floor apart; "
+        "without a floor also the mark that `agentwatch halt` leaves."
     ),
     "An effect that has left this machine before the kill cannot be taken back.",
 )
 
+
+FLOORS = {
+    "pidns": (
+        "mounts: agentwatch's own files, your shell's start-up files, ~/.ssh, your git settings, "
+        "what starts at login, the files of keys and logins, agents' hooks and settings are "
+        "read-only; tmux, screen, the display, ssh-agent, gpg-agent, D-Bus, docker, editors and "
+        "others' terminals are not there"
+    ),
+    "run --kernel-gate": (
+        "the same files are refused by name, those that are not there yet as well; ssh-agent, "
+        "gpg-agent, D-Bus, docker and editors are asked about"
+    ),
+    "subreaper": "none without the gate",
+    "portable": "none",
+}
+"""What keeps the floor in each containment; the strongest that works is used."""
 
 ARMED = "armed"
 
@@ -83,10 +96,19 @@ def survey() -> Json:
         "containment": [asdict(item) for item in containment.survey()],
         "agents": [item.to_json() for item in agents.found()],
         "sessions": _sessions(),
+        "floor": {"in_force": _floor(), "by": FLOORS, "opened_by": list(floor.names())},
         "covered": COVERED,
         "not_covered": list(NOT_COVERED),
         "platform_limits": _platform_limits(),
     }
+
+
+def _floor() -> str:
+    """The means whose floor a session gets here."""
+    try:
+        return containment.best().name
+    except AgentwatchError:
+        return "none"
 
 
 def _sessions() -> list[Json]:
@@ -130,6 +152,11 @@ def _tell(found: Json) -> None:
     print(found["system"])
     print(f"sessions in {found['runtime']}, records in {found['state']}\n")
     _tell_containment(found["containment"])
+    print("\nThe floor, which needs nobody's answer (`run --reach NAME` opens a part of it):")
+    for name, text in found["floor"]["by"].items():
+        here = "; in force here by default" if name == found["floor"]["in_force"] else ""
+        print(f"  {name}: {text}{here}")
+    print(f"  parts: {', '.join(found['floor']['opened_by'])}")
     print("\nAgents found:")
     for item in found["agents"] or []:
         print(f"  {item['name']} {item['version']}: {item['channel']}")

@@ -23,6 +23,7 @@ from agentwatch.commands import foreground
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import new_places
+from agentwatch.policy import floor
 from agentwatch.supervisor.config import Config
 
 
@@ -65,6 +66,12 @@ from agentwatch.supervisor.config import Config
     metavar="SECONDS",
     help="Freeze an agent whose hook is not seen by then.",
 )
+@click.option(
+    "--reach",
+    multiple=True,
+    type=click.Choice([*floor.names(), "all"]),
+    help="Open a part of the floor to the agent; may be given again.",
+)
 @click.option("--no-tui", is_flag=True, help="No screen: decide from other shells.")
 @click.option("--kernel-gate", is_flag=True, help="Hold system calls too (Linux; being tried).")
 @click.option("--no-hook", is_flag=True, help="The kernel gate alone: put no hook in.")
@@ -80,6 +87,7 @@ def command(
     require: str | None,
     containment: str | None,
     arm_within: float | None,
+    reach: tuple[str, ...],
     no_tui: bool,
     kernel_gate: bool,
     no_hook: bool,
@@ -103,6 +111,7 @@ def command(
         require=require,
         containment=containment,
         arm_within=arm_within,
+        reach=reach,
         kernel=kernel_gate,
         hooked=not no_hook,
         ungated=ungated,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -30,6 +30,13 @@ DAEMONS = (
     "running tmux server) is out of the kill's reach"
 )
 """A gap of every means: a sentence for the user."""
+
+
+NO_FLOOR = (
+    "your shell's start-up files and agents' settings can be written, and tmux, ssh-agent, D-Bus "
+    "and docker asked to act, unless a gate holds it"
+)
+"""A gap of every means without mounts of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,20 @@ class Gating(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Walls:
+    """What the tree must not change or reach, where the means has a way to forbid it."""
+
+    kept: tuple[str, ...] = ()
+    """Files and folders that are there, absolute, as named: readable, never written."""
+    emptied: tuple[str, ...] = ()
+    """Folders the tree gets empty ones of its own for."""
+    shut: tuple[str, ...] = ()
+    """Sockets and files that nobody inside opens."""
+    terminals: bool = False
+    """Whether the tree gets ptys of its own and none of the others'."""
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """What to start, and on which terminal."""
 
@@ -143,18 +164,21 @@ class Launch:
     lease_kill: float = LEASE_KILL
     gate: Gating | None = None
     """Who answers the agent's system calls, if anybody."""
+    walls: Walls = field(default_factory=Walls)
 
     def order(self, *, scope: bool) -> bytes:
         """The launch as the helpers read it: a head line, then parts that end with NUL."""
         env = {**self.env, COOKIE: self.cookie}
         filtering = self.gate.program.hex() if self.gate else "-"
         lease = f"{self.lease_freeze} {self.lease_kill}"
-        head = f"{self.tty:d} {scope:d} {lease} {len(self.argv)} {filtering}"
-        folders = (str(self.places.runtime), str(self.places.state))
+        own = (str(self.places.runtime), str(self.places.state))
+        walls = self.walls
+        lists = (tuple(dict.fromkeys((*own, *walls.kept))), walls.emptied, walls.shut, self.argv)
+        counts = " ".join(str(len(items)) for items in lists)
+        head = f"{self.tty:d} {scope:d} {lease} {filtering} {walls.terminals:d} {counts}"
         parts = [
             self.cwd,
-            *folders,
-            *self.argv,
+            *(part for items in lists for part in items),
             *(f"{name}={value}" for name, value in env.items()),
         ]
         for part in parts:
@@ -167,6 +191,8 @@ class Running(Protocol):
     """The live handle of a started agent; only the supervisor has one."""
 
     record: Record
+    unwalled: tuple[str, ...]
+    """What of the launch's walls could not be built."""
     left_behind: int
     """Processes alive when the agent's first one ended; killed since.  Known after `poll`."""
 

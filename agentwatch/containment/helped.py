@@ -40,6 +40,7 @@ class Helper:
 
     def __init__(self, module: str, launch: Launch, *, scope: bool) -> None:
         self.lines: list[tuple[int, str]] = []
+        self.unwalled: list[str] = []
         self._torn = b""
         lease, self.lease = os.pipe()
         ours, theirs = socket.socketpair()
@@ -81,6 +82,8 @@ class Helper:
                 if word == "fail":
                     raise Failed(*rest.split(" ", 1))
                 heard[word] = pid
+                if word == "unwalled":
+                    self.unwalled.append(rest)
                 if word == "gate":
                     heard["listener"] = int(rest)
         return heard
@@ -128,6 +131,7 @@ class Helped:
 
     def __init__(self, helper: Helper, record: Record) -> None:
         self.record = record
+        self.unwalled = tuple(helper.unwalled)
         self.left_behind = 0
         self._helper = helper
         self._code: int | None = None

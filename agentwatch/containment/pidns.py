@@ -39,6 +39,10 @@ MEANS = Means(
     Grade.A,
     (
         "sudo, su and other setuid programs do nothing inside, and ping may not work",
+        (
+            "of the floor, a file that was not there at the start can be made, and one that was "
+            "can be replaced by an agent with namespaces of its own: you are told within a second"
+        ),
         DAEMONS,
     ),
 )
@@ -67,9 +71,18 @@ def start(means: Means, launch: Launch) -> Running:
     """Start the agent in its namespace; raises AgentwatchError."""
     from agentwatch.containment import helped  # noqa: PLC0415  # a kill does not need it
 
-    helper = helped.Helper("init", launch, scope=False)
+    helper = helped.Helper("init", launch, scope=_scopes())
     outer = helper.process.pid
     return helped.run(launch, helper, means.name, means.grade, lambda by: (by["root"], (outer,)))
+
+
+def _scopes() -> bool:
+    """Whether Landlock can keep the tree from abstract sockets outside, which no mount hides."""
+    if sys.platform != "linux":
+        return False
+    from agentwatch.containment.helpers import linux  # noqa: PLC0415  # a kill does not need it
+
+    return linux.can_scope()
 
 
 def members(record: Record) -> tuple[Proc, ...]:

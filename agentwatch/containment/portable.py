@@ -22,7 +22,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from agentwatch.containment import proc
-from agentwatch.containment.base import DAEMONS, Blow, Launch, Means, Proc, Record, Running
+from agentwatch.containment.base import (
+    DAEMONS,
+    NO_FLOOR,
+    Blow,
+    Launch,
+    Means,
+    Proc,
+    Record,
+    Running,
+)
 from agentwatch.containment.helpers import family
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Grade
@@ -34,6 +43,7 @@ MEANS = Means(
         "a daemon that clears its environment and detaches within 50 ms escapes the kill",
         "a chain of processes that fork and exit without pause may escape the kill",
         "an agent that kills our watchdog outlives a crash of the supervisor",
+        NO_FLOOR,
         DAEMONS,
     ),
 )

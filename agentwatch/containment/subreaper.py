@@ -21,6 +21,7 @@ from dataclasses import replace
 from agentwatch.containment import cgroup, proc
 from agentwatch.containment.base import (
     DAEMONS,
+    NO_FLOOR,
     Blow,
     Launch,
     Means,
@@ -36,7 +37,7 @@ from agentwatch.model import Grade
 MEANS = Means(
     "subreaper",
     Grade.B,
-    ("an agent that kills both of our helpers at one moment escapes the kill", DAEMONS),
+    ("an agent that kills both of our helpers at one moment escapes the kill", NO_FLOOR, DAEMONS),
 )
 SCOPED = Means(
     "subreaper",
@@ -44,6 +45,7 @@ SCOPED = Means(
     (
         "sudo, su and other setuid programs refuse to work inside (no_new_privs)",
         "the agent can signal only what it started itself",
+        NO_FLOOR,
         DAEMONS,
     ),
 )

@@ -66,6 +66,7 @@ class Tracked:
 
     def __init__(self, record: Record, agent: helped.Helper, watchdog: helped.Helper) -> None:
         self.record = record
+        self.unwalled: tuple[str, ...] = ()
         self.left_behind = 0
         self._agent = agent
         self._watchdog = watchdog

@@ -51,6 +51,8 @@ class Config:
     """Whether a known agent's hook is put in."""
     kernel: bool = False
     """Whether system calls are held too."""
+    reach: tuple[str, ...] = ()
+    """Parts of the floor that a person opened to this agent."""
     arm_within: float | None = None
     """Seconds within which an agent's hook must be seen alive; None for what suits the agent."""
     stdio: tuple[int, int, int] | None = None
@@ -67,6 +69,11 @@ class Config:
     cols: int = 80
 
     @property
+    def gated(self) -> bool:
+        """Whether the tree's system calls are held."""
+        return self.kernel and not self.ungated
+
+    @property
     def places(self) -> Places:
         """The session's folders."""
         return Places(self.session, Path(self.runtime), Path(self.state))
@@ -80,6 +87,7 @@ class Config:
         """Read back what `dump` wrote."""
         raw = json.loads(text)
         raw["argv"] = tuple(raw["argv"])
+        raw["reach"] = tuple(raw["reach"])
         raw["rules"] = tuple(raw["rules"])
         raw["mode"] = Mode(raw["mode"])
         raw["on_detach"] = OnDetach(raw["on_detach"])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from agentwatch import agents, containment
 from agentwatch.agents import Prepared
-from agentwatch.containment.base import Gating, Launch, Running
+from agentwatch.containment.base import Gating, Launch, Running, Walls
 from agentwatch.model import Grade
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.screen import AgentTerminal
@@ -107,6 +107,7 @@ def start(
     prepared: Prepared,
     secret: Secrets,
     terminal: AgentTerminal | None,
+    walls: Walls,
     gate: Gating | None = None,
     speaking: Callable[[int], tuple[int, int, int]] | None = None,
 ) -> Running:
@@ -121,18 +122,18 @@ def start(
         stdio = speaking(stdio[2])
     tty = terminal is not None and speaking is None
     env = environment(config, prepared, secret)
-    running = _contained(config, prepared.argv, env, stdio, tty=tty, gate=gate)
+    running = _contained(config, prepared.argv, env, stdio, tty=tty, walls=walls, gate=gate)
     if terminal is not None:
         terminal.close_slave()
     return running
 
 
-def trial(config: Config, prepared: Prepared, secret: Secrets) -> Running:
+def trial(config: Config, prepared: Prepared, secret: Secrets, walls: Walls) -> Running:
     """The agent's own hook set-up, contained and without a model: it should make the hook arm."""
     env = environment(config, prepared, secret)
     null = os.open(os.devnull, os.O_RDWR)
     try:
-        return _contained(config, prepared.probe, env, (null, null, null), tty=False)
+        return _contained(config, prepared.probe, env, (null, null, null), tty=False, walls=walls)
     finally:
         os.close(null)
 
@@ -144,6 +145,7 @@ def _contained(
     stdio: tuple[int, int, int],
     *,
     tty: bool,
+    walls: Walls,
     gate: Gating | None = None,
 ) -> Running:
     require = Grade(config.require) if config.require else None
@@ -160,6 +162,7 @@ def _contained(
             cookie=env["AGENTWATCH_COOKIE"],
             places=config.places,
             gate=gate,
+            walls=walls,
         ),
         require=require,
         forced=config.containment,

@@ -21,6 +21,7 @@ from agentwatch.paths import Places
 from agentwatch.policy import Judgement
 from agentwatch.supervisor.below import Below, descent
 from agentwatch.supervisor.session import Supervised
+from agentwatch.supervisor.walls import Floor
 
 CHANNEL = "kernel"
 
@@ -53,11 +54,13 @@ _SAID = {
 }
 
 
-def tables(places: Places) -> Json:
-    """What passes and what never does, whoever is asked: our own files are the floor."""
+def tables(places: Places, floor: Floor) -> Json:
+    """What passes and what never does, whoever is asked: the floor."""
     talk = [f"unix:{places.agent_socket}"]
+    own = [str(places.runtime), str(places.state)]
     return {
-        "floor": [str(places.runtime), str(places.state)],
+        "floor": [*own, *floor.forbidden],
+        "shut": [*own, *floor.unreachable],
         "allow": {"write": list(DEVICES), "connect": talk},
         "default": "ask",
     }
@@ -125,6 +128,8 @@ class Watched:
                 "a program start was changed after it was judged: the tree is killed"
             )
             self._kill("betrayal")
+        elif "floor" in message:
+            self._session.refused("the floor", proposal(observed(message["floor"])).summary)
         elif "gone" in message:
             waiting = self._waiting.pop(int(message["gone"]), None)
             if waiting is not None:

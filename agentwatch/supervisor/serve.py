@@ -21,9 +21,10 @@ from agentwatch.containment.base import Record, Running, write_private
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
 from agentwatch.model import Json, OnDetach, Receipt, SessionState
-from agentwatch.supervisor import control, door, launch, observed
+from agentwatch.supervisor import control, door, launch, observed, walls
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.lookout import Lookout
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
 from agentwatch.supervisor.speaking import Speaking
@@ -63,6 +64,8 @@ class Supervisor:
         self.terminal = AgentTerminal(config.rows, config.cols) if config.stdio is None else None
         journal = Journal.open(self.places.journal, config.session)
         self.session = Supervised(config, launch.prepare(config), journal)
+        self.floor = walls.look_up(config)
+        self._lookout = Lookout(self.floor.watched)
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
         self._speaking = Speaking(config, self.session, self._kill) if config.speaks else None
@@ -97,7 +100,7 @@ class Supervisor:
         if not session.prepared.probe:
             return
         session.trial = asyncio.Event()
-        running = launch.trial(self.config, session.prepared, secret)
+        running = launch.trial(self.config, session.prepared, secret, self.floor.walls)
         session.running = running
         try:
             end = time.monotonic() + TRIAL
@@ -136,14 +139,16 @@ class Supervisor:
         halt.refuse()
         self._house = self._gatehouse()
         streams = self._speaking.stdio if self._speaking else None
+        walled = self.floor.walls
         running = launch.start(
-            config, session.prepared, secret, self.terminal, self._house, streams
+            config, session.prepared, secret, self.terminal, walled, self._house, streams
         )
         if mark := halt.halted():  # it came while the agent was being started
             self._kill("halt")
             running.close()
             raise halt.refusal(mark)
         session.running = running
+        session.add_notes(walls.in_force(self.floor, running))
         session.pids = 1
         session.change(SessionState.RUNNING)
         session.note("started", running.record.to_json())
@@ -156,7 +161,7 @@ class Supervisor:
         terminal = self.terminal.name if self.terminal is not None else None
         self.session.below = Below(self.config, self.session.prepared, terminal)
         local = self.session.below.hot()
-        house = Gatehouse(observed.tables(self.places), signals=False, local=local)
+        house = Gatehouse(observed.tables(self.places, self.floor), signals=False, local=local)
         self.session.gate_pid = house.process.pid
         return house
 
@@ -199,7 +204,15 @@ class Supervisor:
         self._check_screens(now)
         if now - self._counted >= COUNT_EVERY and (self._count is None or self._count.done()):
             self._counted = now
+            self._look_out()
             self._count = asyncio.create_task(self._recount(running))
+
+    def _look_out(self) -> None:
+        """Say which of the kept files changed, whoever did it."""
+        for path in self._lookout.changed():
+            self.session.alarm(
+                f"{path} was changed, by the agent or by you: look before you use it"
+            )
 
     def _check_kill(self, now: float) -> None:
         """Finish a kill whose program did not live to do it."""

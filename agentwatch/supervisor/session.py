@@ -316,6 +316,11 @@ class Supervised:
         """Record what must not be missing; raises where it cannot be written."""
         self._record(kind, data)
 
+    def add_notes(self, notes: tuple[str, ...]) -> None:
+        """What a person should know for as long as the session lives."""
+        self._notes += notes
+        self.note("floor", {"notes": list(notes)})
+
     def save(self) -> None:
         """Keep the session as last known for those who come when no supervisor answers."""
         # The guard says what leaving means, from this file.

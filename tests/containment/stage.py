@@ -16,6 +16,7 @@ from pathlib import Path
 
 from agentwatch import containment
 from agentwatch.containment import Launch, Means, Proc, proc, subreaper
+from agentwatch.containment.base import Walls
 from agentwatch.paths import Places
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,6 +171,7 @@ def launch(
     tty: bool = False,
     lease: tuple[float, float] = (30.0, 60.0),
     env: dict[str, str] | None = None,
+    walls: Walls | None = None,
 ) -> Launch:
     """A launch order for a test."""
     return Launch(
@@ -185,4 +187,5 @@ def launch(
         places=places,
         lease_freeze=lease[0],
         lease_kill=lease[1],
+        walls=walls or Walls(),
     )

@@ -42,6 +42,7 @@ class Rules:
 
     def __init__(self) -> None:
         self._floor: tuple[str, ...] = ()
+        self._shut: tuple[str, ...] = ()
         self._allow: dict[str, tuple[str, ...]] = {}
         self._exact: set[object] = set()
         self._default = ASK
@@ -50,15 +51,18 @@ class Rules:
     def load(self, data: Mapping[str, Any]) -> None:
         """Replace the tables; raises KeyError, TypeError or ValueError, and then changes nothing.
 
-        `floor`: prefixes nobody may change.  `allow`: kind to prefixes (for reaching somebody:
+        `floor`: prefixes nobody may change.  `shut`: nobody may connect to (the floor, where it is
+        not given).  `allow`: kind to prefixes (for reaching somebody:
         `127.0.0.1:80`, `127.0.0.1`, `unix:/path`).  `default`: what the rest gets.
         """
         floor = _prefixes(data.get("floor", ()))
+        shut = _prefixes(data.get("shut", floor))
         allow = {Deed(kind).value: _prefixes(items) for kind, items in data["allow"].items()}
         default = str(data.get("default", ASK))
         if default not in (ALLOW, DENY, ASK):
             raise ValueError(f"no such answer: {default}")
-        self._floor, self._allow, self._default = floor, allow, default
+        self._floor, self._shut = floor, shut
+        self._allow, self._default = allow, default
 
     def cover(self, cover: Cover) -> None:
         """Let an action's own processes work."""
@@ -100,7 +104,7 @@ class Rules:
         if event.family is None:  # a connected socket's own datagram
             return ALLOW
         if event.family is Family.UNIX:
-            ours = event.path and _within(event.path, self._floor)
+            ours = event.path and _within(event.path, self._shut)
             if ours and f"unix:{event.path}" not in self._allow.get(event.kind.value, ()):
                 return DENY
             kind = "unix:@" if Flag.ABSTRACT in event.flags else "unix:"

@@ -30,6 +30,20 @@ ABOVE = 64
 """Inherited lines move up here, so that the fixed numbers below are free."""
 
 
+class Walls:
+    """What the tree must not change or reach."""
+
+    __slots__ = ("emptied", "kept", "shut", "terminals")
+
+    def __init__(
+        self, kept: list[bytes], emptied: list[bytes], shut: list[bytes], *, terminals: bool
+    ) -> None:
+        self.kept, self.emptied, self.shut = (
+            [os.fsdecode(item) for item in items] for items in (kept, emptied, shut)
+        )
+        self.terminals = terminals
+
+
 class Order:
     """What to start, and how long it may run without a heartbeat."""
 
@@ -38,27 +52,35 @@ class Order:
         "cwd",
         "env",
         "filter",
-        "folders",
         "freeze_after",
         "kill_after",
         "scope",
         "tty",
+        "walls",
     )
 
     def __init__(self, raw: bytes) -> None:
         head, rest = raw.split(b"\0", 1)
-        tty, scope, freeze_after, kill_after, count, filtering = head.split(b" ")
+        tty, scope, freeze_after, kill_after, filtering, *numbers = head.split(b" ")
+        terminals, *counts = map(int, numbers)
         self.tty = tty == b"1"
         self.scope = scope == b"1"
         self.freeze_after = float(freeze_after)
         self.kill_after = float(kill_after)
         self.filter = bytes.fromhex(filtering.decode().strip("-"))
         items = rest.split(b"\0")[:-1]
-        self.cwd = items[0]
-        self.folders = [os.fsdecode(item) for item in items[1:3]]
-        self.argv = items[3 : 3 + int(count)]
-        pairs = (item.split(b"=", 1) for item in items[3 + int(count) :])
+        self.cwd = items.pop(0)
+        kept, emptied, shut, self.argv = (_take(items, count) for count in counts)
+        self.walls = Walls(kept, emptied, shut, terminals=bool(terminals))
+        pairs = (item.split(b"=", 1) for item in items)
         self.env = {pair[0]: pair[1] for pair in pairs}
+
+
+def _take(items: list[bytes], count: int) -> list[bytes]:
+    """The first so many, which are gone from the list."""
+    taken = items[:count]
+    del items[:count]
+    return taken
 
 
 def read_order(handle: int) -> Order:

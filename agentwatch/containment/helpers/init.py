@@ -24,6 +24,7 @@ from .agent import (
     Lease,
     Order,
     Reading,
+    Walls,
     drain,
     exit_status,
     let_go_of_terminal,
@@ -142,7 +143,11 @@ class _Init:
         linux.set_dumpable(False)
         os.write(self._to_outer, b"a")
         self._expect(self._from_outer, b"g")  # end of file: the outer process died before this
-        world.furnish(self._order.folders if self._order.argv else [])
+        nothing = Walls([], [], [], terminals=False)
+        for name in world.furnish(self._order.walls if self._order.argv else nothing):
+            os.write(self._status, f"unwalled {name}\n".encode(errors="replace"))
+        linux.die_with_parent(signal.SIGKILL)  # new credentials may have taken these two back
+        linux.set_dumpable(False)
         os.write(self._to_outer, b"p")
         self._expect(self._from_outer, b"g")
 

@@ -58,7 +58,7 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(ctypes.c_int(flags)))
 
 
-def mount(source: str, target: str, kind: str, flags: int) -> None:
+def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
     """Mount, bind or change propagation."""
     _check(
         _libc.mount(
@@ -66,7 +66,7 @@ def mount(source: str, target: str, kind: str, flags: int) -> None:
             os.fsencode(target),
             kind.encode() or None,
             ctypes.c_ulong(flags),
-            None,
+            options.encode() or None,
         )
     )
 

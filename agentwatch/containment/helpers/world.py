@@ -1,18 +1,20 @@
 """The agent's own namespaces: entering them, and the mounts that make them a normal world.
 
-Owns unshare, the id maps and the mounts (propagation, ssh's files, /proc, and the session's own
-folders read-only).  Never hides a file of the user's: everything else looks as it does outside.
+Owns unshare, the id maps and the mounts (propagation, ssh's files, /proc); the floor's are in
+`walls`.  Everything else looks as it does outside.
 
 What does not work: an ordinary user is mapped alone, so files of others look like nobody's and
 setuid programs (sudo, su), file capabilities (ping) and chown to other groups have no effect.
-A root agent may undo mounts, so only an ordinary user's can't write to the session's folders.
+Root's agent gets a second user namespace, in which the mounts of the first cannot be undone; it
+still is the machine's root to files and devices that no mount covers.
 """
 
 from __future__ import annotations
 
 import os
 
-from . import linux
+from . import linux, walls
+from .agent import Walls
 
 SSH_CONFIG = "/etc/ssh/ssh_config"
 
@@ -28,11 +30,42 @@ class Refused(Exception):
 
 def enter() -> None:
     """Unshare user, mount and pid namespaces; the next fork is pid 1.  Raises Refused."""
+    _unshare(linux.CLONE_NEWPID)
+
+
+def furnish(built: Walls) -> list[str]:
+    """As pid 1: make /proc ours, ssh's files acceptable, and build the floor's walls.
+
+    The record a kill works from and the journal lie in folders that are held, and the agent has
+    our uid.  Sockets in them can still be connected to.  What could not be walled off is returned;
+    raises Refused where the rest cannot be had.
+    """
+    step = "propagation"
+    try:
+        linux.mount("none", "/", "", linux.MS_REC | linux.MS_SLAVE)
+        step = "ssh"
+        if os.geteuid() != 0:
+            _own_ssh_files()
+        step = "floor"
+        open_still = walls.build(built)
+        step = "proc"
+        linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    except OSError as error:
+        raise Refused(step, error.errno or 0) from error
+    if (
+        os.geteuid() == 0
+    ):  # root could undo the mounts of its own user namespace, not of the one above
+        _unshare(0)
+    return open_still
+
+
+def _unshare(more: int) -> None:
+    """New user and mount namespaces, with every id we have mapped to itself.  Raises Refused."""
     uid, gid = os.geteuid(), os.getegid()
     maps = _identity() if uid == 0 else (f"{uid} {uid} 1", f"{gid} {gid} 1")
     writer = _second_writer(*maps) if uid == 0 else None
     try:
-        linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWNS | linux.CLONE_NEWPID)
+        linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWNS | more)
     except OSError as error:
         if writer:
             writer.finish(write=False)
@@ -45,37 +78,6 @@ def enter() -> None:
             _write_maps("self", *maps)
     except OSError as error:
         raise Refused("id-map", error.errno or 0) from error
-
-
-def furnish(guarded: list[str]) -> None:
-    """As pid 1: make /proc ours, ssh's files acceptable, the session's folders read-only.
-
-    The record a kill works from and the journal lie in those folders, and the agent has our uid.
-    Sockets in them can still be connected to.  Raises Refused.
-    """
-    step = "propagation"
-    try:
-        linux.mount("none", "/", "", linux.MS_REC | linux.MS_SLAVE)
-        step = "ssh"
-        if os.geteuid() != 0:
-            _own_ssh_files()
-        step = "guard"
-        for folder in guarded:
-            _read_only(folder)
-        step = "proc"
-        linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
-    except OSError as error:
-        raise Refused(step, error.errno or 0) from error
-
-
-def _read_only(folder: str) -> None:
-    """Bind a folder over itself, read-only; what its mount already forbids stays forbidden."""
-    linux.mount(folder, folder, "", linux.MS_BIND | linux.MS_REC)
-    now = os.statvfs(folder).f_flag
-    keep = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC | linux.MS_NOATIME
-    flags = now & (keep | linux.MS_NODIRATIME)  # these bits are the same in both worlds
-    flags |= linux.MS_RELATIME if now & os.ST_RELATIME else 0
-    linux.mount("none", folder, "", linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | flags)
 
 
 class _Writer:

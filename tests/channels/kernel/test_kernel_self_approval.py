@@ -12,6 +12,7 @@ import pytest
 
 from agentwatch.containment.base import Proc, Record
 from agentwatch.supervisor import observed, peers
+from agentwatch.supervisor.walls import Floor
 from tests.channels.kernel.conftest import Gated
 from tests.channels.kernel.rig import python
 from tests.waiting import wait_for
@@ -21,7 +22,7 @@ def test_our_own_sockets_and_files_are_a_floor(gated: Gated, tmp_path: Path) -> 
     """Even a person's yes does not open the control socket; the agent's own door stays open."""
     rig = gated(lambda event: True)
     places = rig.places
-    rig.house._rules = observed.tables(places)
+    rig.house._rules = observed.tables(places, Floor())
     (tmp_path / "way").symlink_to(places.runtime)
     places.agent_socket.parent.mkdir(exist_ok=True)
     code = (

@@ -1,0 +1,147 @@
+"""The floor of one session, looked up: what is there, where links lead, what a person opened.
+
+Owns making the containment's walls and the gate's tables from `policy.floor`, and the sentences
+about what is walled off and what is not.  Builds no wall.
+
+What does not work: a file that is not there cannot be held by a mount, so it can be made where the
+kernel gate is off; `Lookout` sees it appear.  Sockets that come later are not masked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import pwd
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentwatch.containment.base import Running, Walls
+from agentwatch.paths import config_base, runtime_bases, state_base
+from agentwatch.policy import floor
+from agentwatch.supervisor.config import Config
+
+HELD = (
+    "Your shell, ssh, git, login, key and agent settings cannot be written inside; "
+    "`run --reach NAME` opens a part."
+)
+NOT_HELD = (
+    "No floor in the containment {!r}: what no gate holds can write your shell's start-up files "
+    "and agents' settings, and ask tmux, ssh-agent, D-Bus or docker to act."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The floor as it is for one session."""
+
+    kept: tuple[str, ...] = ()
+    """Nobody in the tree may change these; some may not be there yet."""
+    walls: Walls = field(default_factory=Walls)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def forbidden(self) -> list[str]:
+        """For the gate: paths nobody may change, as named and where they lead."""
+        return sorted({*self.kept, *map(os.path.realpath, self.kept)})
+
+    @property
+    def watched(self) -> list[str]:
+        """What should look the same at the end as at the start; our own folders live."""
+        ours = _ours()
+        return [path for path in self.kept if os.path.realpath(path) not in ours]
+
+    @property
+    def unreachable(self) -> list[str]:
+        """For the gate: sockets nobody may connect to."""
+        return sorted({*_ours(), *self.walls.emptied, *self.walls.shut})
+
+
+def look_up(config: Config) -> Floor:
+    """The floor of a session, from what is there now."""
+    env = config.env
+    user = os.getuid()
+    try:
+        known = pwd.getpwuid(user)
+        login, at_home = known.pw_name, known.pw_dir
+    except KeyError:
+        login, at_home = str(user), "/"
+    whose = floor.Whose(env.get("HOME") or at_home, user, login, env)
+    work = os.path.realpath(config.workspace)
+    opened = set(floor.names()) if "all" in config.reach else set(config.reach)
+    held = [part for part in floor.parts(whose, ours=_ours()) if part.name not in opened]
+    in_use = [path for part in held for path in part.kept if _within(work, os.path.realpath(path))]
+    kept = tuple(path for part in held for path in part.kept if path not in in_use)
+    masked = [part for part in held if part.types or not config.gated]
+    for part in masked:
+        if part.name == "tmux":  # a server that is started later must not be met there
+            with contextlib.suppress(OSError):
+                Path(part.emptied[0]).mkdir(mode=0o700)
+    emptied = _there((path for part in masked for path in part.emptied), folders=True)
+    emptied = tuple(path for path in emptied if not _within(work, path))
+    shut = _there((path for part in masked for path in part.shut), folders=False)
+    shut = tuple(path for path in shut if not any(_within(path, one) for one in emptied))
+    walls = Walls(
+        kept=tuple(path for path in kept if os.path.lexists(path)),
+        emptied=emptied,
+        shut=(*shut, *_consoles(user)),
+        terminals="terminals" not in opened,
+    )
+    return Floor(kept, walls, tuple(_notes(masked, walls, config, in_use)))
+
+
+def in_force(floor_: Floor, running: Running) -> tuple[str, ...]:
+    """What of the floor stands and what does not, now that the agent is contained."""
+    if running.record.means != "pidns":
+        return (NOT_HELD.format(running.record.means), *floor_.notes[1:])
+    if running.unwalled:
+        return (*floor_.notes, f"Could not be walled off: {', '.join(running.unwalled)}.")
+    return floor_.notes
+
+
+def _notes(
+    masked: Iterable[floor.Part], walls: Walls, config: Config, in_use: list[str]
+) -> Iterable[str]:
+    """What a person should know about it at the start; the first about what is masked."""
+    gone = {*walls.emptied, *walls.shut}
+    names = [
+        f"{part.what} (`{part.name}`)"
+        for part in masked
+        if gone.intersection(_there(part.emptied, folders=True))
+        or gone.intersection(_there(part.shut, folders=False))
+    ]
+    out = f"Out of the agent's reach: {', '.join(names)}. " if names else ""
+    yield f"{out}{HELD}"
+    if config.reach:
+        yield f"Opened to the agent by --reach: {', '.join(config.reach)}."
+    if in_use:
+        yield f"Not held, because the workspace lies in it: {', '.join(in_use)}."
+
+
+def _ours() -> tuple[str, ...]:
+    """Our own folders, links followed."""
+    return tuple(os.path.realpath(p) for p in (*runtime_bases(), state_base(), config_base()))
+
+
+def _there(patterns: Iterable[str], *, folders: bool) -> tuple[str, ...]:
+    """What is there of these, links followed, and is not somebody else's alone."""
+    found = (os.path.realpath(path) for pattern in patterns for path in glob.glob(pattern))  # noqa: PTH207 - absolute patterns
+    fitting = (path for path in found if os.path.isdir(path) == folders)  # noqa: PTH112 - a name
+    return tuple(dict.fromkeys(path for path in fitting if os.access(path, os.W_OK)))
+
+
+def _consoles(user: int) -> tuple[str, ...]:
+    """Consoles that are this user's: they are no ptys, so the tree's own ptys do not hide them."""
+    if user == 0:
+        return ()
+    found = []
+    for path in Path("/dev").glob("tty[0-9]*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_uid == user:
+                found.append(str(path))
+    return tuple(found)
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
