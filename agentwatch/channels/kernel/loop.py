@@ -29,7 +29,7 @@ from .descent import started
 from .files import Again, Changed, Held
 from .ledger import Ledger
 from .listener import GOES_ON, REFUSED, Answer, Call, Listener, failed
-from .rules import ALLOW, ASK, DENY, Cover, Rules
+from .rules import ALLOW, ASK, DENY, Cover, Rules, Told
 
 if TYPE_CHECKING:
     from .local import Local
@@ -94,7 +94,7 @@ class Loop:
         self._denied: dict[int, object] = {}
         self.local: Local | None = None
         """Who lets pass what needs nobody, where the supervisor said by what."""
-        self._floored: set[object] = set()
+        self._floored = Told()
 
     def run(self) -> None:
         """Serve until nobody is left who could call."""
@@ -138,8 +138,8 @@ class Loop:
             elif verdict == ALLOW and not self.alone:
                 self._carry_out(call, held, tries)
             else:
-                if verdict == DENY:
-                    self._say_floor(held.event)
+                if verdict == DENY and self._floored.first(held.event):
+                    self.channel.say({"floor": held.event.to_json()})
                 self._refuse(call, held)
         except OSError as error:
             self._settle(call, held, failed(error))
@@ -174,14 +174,6 @@ class Loop:
         except OSError as error:
             self.channel.say({"unrecorded": str(error)})
             raise PermissionError(errno.EPERM, "it could not be recorded") from error
-
-    def _say_floor(self, event: Observed) -> None:
-        """Tell the supervisor of what never passes, once for each path."""
-        if event.kind is not Deed.EXEC and len(self._floored) < MOST_DENIED:
-            told = (event.kind, event.path, event.path2)
-            if told not in self._floored:
-                self._floored.add(told)
-                self.channel.say({"floor": event.to_json()})
 
     def _asked_again(self, event: Observed) -> bool:
         """Whether this is the refused start once more: a shell tries every folder of its PATH."""

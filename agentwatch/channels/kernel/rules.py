@@ -16,6 +16,9 @@ ALLOW = "allow"
 DENY = "deny"
 ASK = "ask"
 
+MOST_TOLD = 1000
+"""Refusals by the floor that the supervisor hears of."""
+
 _TWO_NAMES = (Deed.RENAME, Deed.LINK)
 _MOVING = (Deed.RENAME, Deed.DELETE)
 _REACHING = (Deed.CONNECT, Deed.DATAGRAM)
@@ -35,6 +38,21 @@ class Cover:
         """As the supervisor sends it; raises KeyError, TypeError or ValueError."""
         kinds = frozenset(Deed(kind).value for kind in data["kinds"])
         return cls(str(data["id"]), int(data["root"]), kinds, _prefixes(data["prefixes"]))
+
+
+class Told:
+    """What never passes is told of once for each path, and not for ever."""
+
+    def __init__(self) -> None:
+        self._told: set[object] = set()
+
+    def first(self, event: Observed) -> bool:
+        """Whether it should be told; a program start that is asked again never is."""
+        what = (event.kind, event.path, event.path2)
+        if event.kind is Deed.EXEC or what in self._told or len(self._told) >= MOST_TOLD:
+            return False
+        self._told.add(what)
+        return True
 
 
 class Rules:
