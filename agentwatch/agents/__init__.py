@@ -16,11 +16,13 @@ import agentwatch
 from agentwatch.agents import versions
 from agentwatch.agents.base import About, Agent, Found, Prepared, Start
 from agentwatch.agents.claude import ClaudeCode
+from agentwatch.agents.opencode import OpenCode
 from agentwatch.agents.recognise import first_argument
+from agentwatch.errors import AgentwatchError
 
 __all__ = ["About", "Agent", "Found", "Prepared", "by_name", "found", "prepare", "recognise"]
 
-AGENTS: tuple[Callable[[int], Agent], ...] = (ClaudeCode,)
+AGENTS: tuple[Callable[[int], Agent], ...] = (ClaudeCode, OpenCode)
 """Every known agent, made with the place where its own arguments begin in a command."""
 
 HOOK = Path(agentwatch.__file__).parent / "channels" / "hooks" / "client.py"
@@ -39,16 +41,28 @@ def prepare(
 ) -> Prepared:
     """How to start this command; raises AgentwatchError where a known agent cannot be gated."""
     agent = recognise(argv)
-    if agent is None or ungated or not hooked:
+    if agent is None or ungated:
         name = agent.about.name if agent else PurePath(argv[0]).name
         return Prepared(name=name, argv=tuple(argv))
-    hook = (sys.executable, "-I", "-S", "-E", str(HOOK))
+    hook = (sys.executable, "-I", "-S", "-E", str(HOOK)) if hooked else ()
     start = Start(tuple(argv), env, cwd or str(Path.cwd()), hook, socket, sealed, home)
+    if not hooked:
+        return _unhooked(agent, start)
     prepared = agent.prepare(start)
     version = versions.described(argv[0], agent.about)
     if prepared.expects_arm and version and (said := versions.remark(version, agent.about)):
         prepared = replace(prepared, notes=(*prepared.notes, f"{agent.about.name} {said}."))
     return prepared
+
+
+def _unhooked(agent: Agent, start: Start) -> Prepared:
+    """The command as it stands, with what is known of the agent's own places."""
+    bare = Prepared(name=agent.about.name, argv=start.argv)
+    try:
+        known = agent.prepare(start)
+    except AgentwatchError:
+        return bare  # what the gate is refused for does not matter where none is put in
+    return replace(bare, own=known.own, parts=known.parts, models=known.models)
 
 
 def recognise(argv: Sequence[str]) -> Agent | None:

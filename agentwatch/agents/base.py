@@ -51,6 +51,8 @@ class Prepared:
     """Folders that it keeps for itself in this session, beside those it always has."""
     parts: tuple[str, ...] = ()
     """Program files that it starts as itself, beside the one in `argv`."""
+    models: tuple[str, ...] = ()
+    """Addresses of its models that its own settings name, beside those in the environment."""
     expects_arm: bool = False
     """Whether its hook must be seen alive before anything it does counts as gated."""
     arm_within: float = 0.0
@@ -115,7 +117,7 @@ class Start:
     env: Mapping[str, str]
     cwd: str
     hook: tuple[str, ...]
-    """The command, without the agent's name, that its hooks shall run."""
+    """The command, without the agent's name, that its hooks shall run; empty where none will."""
     socket: str | None
     """The agent socket's address, given to the hook in a place the agent's settings cannot
     rewrite; None leaves it to the environment."""

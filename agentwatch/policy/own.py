@@ -80,7 +80,7 @@ _AGENTS = {
     "codex": _Known((".codex",)),
     "gemini": _Known((".gemini",)),
     "qwen": _Known((".qwen",)),
-    "opencode": _Known((".local/share/opencode", ".local/state/opencode")),
+    "opencode": _Known((".local/share/opencode", ".local/state/opencode", ".config/opencode")),
     "vibe": _Known((".vibe",)),
     "aider": _Known((".aider",), (), (".aider.chat.", ".aider.input.", ".aider.tags")),
     "mini": _Known((".config/mini-swe-agent", ".local/share/mini-swe-agent")),

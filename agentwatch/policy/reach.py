@@ -3,7 +3,8 @@
 Owns the list of daemons that act for whoever asks them.  Does no I/O.
 
 What does not work: a name look-up carries a little data to whoever answers for the name, and the
-model's host is sent whatever the agent wants to send.
+model's host is sent whatever the agent wants to send.  What is asked of the kernel over netlink is
+not read: a process with the right to change routes may do so that way.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _SILENT = frozenset(
 """They answer questions about names and users, or take a line for the log."""
 _STUBS = frozenset({"127.0.0.53", "127.0.0.54", "127.0.0.11"})
 """Where resolvers of this machine and of containers listen."""
+_NETLINK = "family 16"
+"""What `getifaddrs` asks on."""
 _DISPLAY = frozenset({"xdpyinfo", "clinfo", "glxinfo"})
 
 
@@ -63,6 +66,8 @@ def reach(
     """What to make of a connection; `called` are the names known for its address."""
     if event.family == "unix":
         return _unix(event, ground, cover)
+    if event.address == _NETLINK and event.kind == "datagram":
+        return Reach(passes=True, why="asks the kernel about its network", rule="route")
     if event.family not in ("inet", "inet6"):
         return Reach(
             passes=False, why=f"opens a connection of the kind {quoted(str(event.family))}"

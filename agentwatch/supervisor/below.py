@@ -164,7 +164,9 @@ def ground(config: Config, prepared: Prepared, terminal: str | None) -> Ground:
         hook=(sys.executable, "-I", "-S", "-E", str(agents.HOOK)),
         hook_exe=os.path.realpath(sys.executable),
         resolvers=frozenset(_resolvers()),
-        model_hosts=frozenset(_models(env.get(name, "") for name in _MODELS)),
+        model_hosts=frozenset(
+            _models([*(env.get(name, "") for name in _MODELS), *prepared.models])
+        ),
         terminals=frozenset({terminal} if terminal else ()),
         env=frozenset(f"{name}={value}" for name, value in env.items()),
     )

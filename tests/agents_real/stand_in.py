@@ -55,7 +55,7 @@ class AgentSocket:
 
     def tools(self) -> list[str]:
         """The tools that were asked about, in order."""
-        return [event["tool_name"] for event in self.events]
+        return [event.get("tool_name") or event["tool"] for event in self.events]
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
