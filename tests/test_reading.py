@@ -158,6 +158,8 @@ git remote
 git remote -v
 git remote get-url origin
 git config --get user.name
+git config user.name
+git status --short --ignore-submodules=dirty
 git config --list --show-origin
 git config --global --get-regexp 'user.*'
 git ls-files
@@ -176,6 +178,7 @@ git tag
 git tag -l 'v*'
 git stash list
 git worktree list
+git worktree list --porcelain -z
 git reflog
 git reflog show -n 5
 git show-ref
@@ -375,7 +378,8 @@ git remote update
 git remote -v update
 git remote prune origin
 git config user.name x
-git config user.name
+git config edit
+git config user.name --unset
 git config --unset a.b
 git config --add a.b c
 git config --edit

@@ -12,9 +12,10 @@ What does not work:
 
 from __future__ import annotations
 
+from agentwatch.covers.beside import becomes
 from agentwatch.covers.book import Covers
 from agentwatch.covers.naming import names
-from agentwatch.covers.starts import prepares_only, shell_line, starts
+from agentwatch.covers.starts import prepares, prepares_only, shell_line, starts
 from agentwatch.covers.values import (
     Ancestry,
     Cover,
@@ -35,8 +36,10 @@ __all__ = [
     "Process",
     "Scope",
     "Standing",
+    "becomes",
     "consequence",
     "names",
+    "prepares",
     "prepares_only",
     "shell_line",
     "starts",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator
 
+from agentwatch.covers.beside import becomes, temporary
 from agentwatch.covers.naming import Names, names
 from agentwatch.covers.starts import Own, starts
 from agentwatch.covers.values import Ancestry, Cover, Event, Process, Scope, Standing
@@ -18,6 +19,8 @@ MOST = 2_000
 """Covers in the book; past this the oldest that never began is closed, and would be asked again."""
 MOST_MADE = 200_000
 """Files that are remembered as made by the agent's tree."""
+READING = "reading"
+"""The rule by which reading passes: who passed by it is held to it."""
 CONNECTS = 16
 """Connections of one declared fetch: an address each for every family, and its redirections."""
 
@@ -150,7 +153,7 @@ class Covers:
             if self._standing.get(cover.action) is Standing.UNDECLARED
             else Standing.SEEN
         )
-        if cover.action in self._waiting and cover.scope is Scope.COMMAND:
+        if cover.action in self._waiting and cover.command is not None:
             self.start(cover, ancestry)
         elif cover.action in self._waiting:
             used = self._used.setdefault(cover.action, {})
@@ -170,7 +173,10 @@ class Covers:
             self._made.setdefault(name)
         if event.kind in ("delete", "rename"):
             self._made.pop(event.path, None)
+            meant = event.kind == "rename" and becomes(event.path) == event.path2
+            stays = meant and self.consented(event.path)
             self._consented -= {event.path, event.path2}
+            self._consented |= {event.path2} if stays else set()
 
     def consent(self, event: Event, ancestry: Ancestry) -> None:
         """Note that a person let the agent itself write this file."""
@@ -179,8 +185,8 @@ class Covers:
             self._consented.add(event.path)
 
     def consented(self, path: str) -> bool:
-        """Whether a person let the agent itself write this file, and it is still that file."""
-        return path in self._consented
+        """Whether a person let the agent itself write this file, or the one it is a copy for."""
+        return path in self._consented or becomes(path) in self._consented
 
     def made(self, path: str) -> bool:
         """Whether the agent's tree was seen making this file."""
@@ -217,12 +223,11 @@ class Covers:
 
     def _is(self, cover: Cover, event: Event, called: Collection[str]) -> bool:
         """Whether an event of the agent's is part of a declared action."""
-        if cover.scope is Scope.COMMAND:
+        if cover.command is not None:
             same = cover.cwd is None or not event.cwd or cover.cwd == event.cwd
             return bool(
                 event.kind == "exec"
                 and same
-                and cover.command is not None
                 and starts(event, cover.command, launchers=self._launchers, own=self._own)
             )
         used = self._used.get(cover.action, {})
@@ -256,14 +261,6 @@ class Covers:
             self._waiting.pop(next(iter(self._waiting)))
 
 
-def temporary(path: str, target: str) -> bool:
-    """Whether a file is where an editor writes before it renames it to the target."""
-    folder, name = posixpath.split(target)
-    beside, other = posixpath.split(path)
-    bare = other.lstrip(".#~")
-    return beside == folder and other != name and bare.startswith(name) and len(other) < 255
-
-
 def _marks(cover: Cover, event: Event, called: Collection[str]) -> list[tuple[str, str]]:
     """What of a cover an event uses up; empty where it is no part of it."""
     if cover.scope is Scope.HOSTS:
@@ -289,6 +286,8 @@ def _cover(action: Action, cwd: str | None) -> Cover | None:
     folder = cwd or said.cwd
     where = posixpath.normpath(folder) if folder else None
     if said.command is not None:
+        if action.decision is not None and action.decision.rule == READING:
+            return Cover(action.id, action.digest, Scope.READING, said.command, cwd=where)
         found = names(parse(said.command), where)
         return Cover(
             action.id,

@@ -79,7 +79,7 @@ def is_wrapped(line: str, command: str, own: Own) -> bool:
 def prepares_only(line: str, own: Own) -> bool:
     """Whether a line is nothing but preparations."""
     parsed = parse(line, unwrap=False)
-    return bool(parsed.commands) and all(_prepares(simple, own) for simple in parsed.commands)
+    return bool(parsed.commands) and all(prepares(simple, own) for simple in parsed.commands)
 
 
 def _is_shell(event: Event) -> bool:
@@ -101,7 +101,7 @@ def _evaluated(line: str, command: str, own: Own) -> bool:
             if " ".join(words).strip() != command or not _bare(simple):
                 return False
             found += 1
-        elif not _prepares(simple, own):
+        elif not prepares(simple, own):
             return False
     return found == 1
 
@@ -114,7 +114,7 @@ def _embedded(line: str, command: str, own: Own) -> bool:
     places = [simple for simple in parsed.commands if simple.name == _PLACE]
     if len(places) != 1 or places[0].argv != (_PLACE,) or not _bare(places[0]):
         return False
-    return all(_prepares(item, own) for item in parsed.commands if item is not places[0])
+    return all(prepares(item, own) for item in parsed.commands if item is not places[0])
 
 
 def _once(line: str) -> Parsed:
@@ -147,7 +147,7 @@ def _unreadable(parsed: Parsed) -> bool:
     return any("cannot be read" in why or "too" in why for why in parsed.dynamic)
 
 
-def _prepares(simple: Simple, own: Own) -> bool:
+def prepares(simple: Simple, own: Own) -> bool:
     """Whether a command is one of the preparations that agents put around theirs."""
     if not all(_harmless(item.target, own) for item in simple.redirects if item.writes):
         return False

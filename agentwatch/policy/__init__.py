@@ -12,13 +12,13 @@ its own: its effect may be there before anybody looks (irreversible).
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agentwatch.model import Kind, Mode, Proposal, Reversibility, Verdict
 from agentwatch.policy.places import Places
 from agentwatch.policy.reasons import reasons
-from agentwatch.reading import Reading, argv_reads_only, reads_only
+from agentwatch.reading import Reading, argv_reads_only, held_argv, held_line, reads_only
 from agentwatch.rules import Decide, Ruling
 
 __all__ = ["READING", "Judgement", "judge"]
@@ -52,15 +52,17 @@ def judge(
     armed: bool | None = None,
     resolve: Callable[[str], str] = os.path.normpath,
     rules: Callable[[Proposal, Reversibility], Ruling | None] = lambda *_: None,
+    anybodys: Callable[[str], bool] | None = None,
 ) -> Judgement:
     """Judge a proposal; raises for none but what `rules` raises.
 
     `armed` is False while the agent's hook is expected and was not seen alive; `resolve` follows
     links, and may raise OSError or ValueError for a path it cannot follow; `rules` says what the
-    person decided beforehand.
+    person decided beforehand; `anybodys`, where all system calls are held as well, which files
+    anything may write.
     """
     places = Places(proposal, workspace, resolve)
-    reading = _reading(proposal, places)
+    reading = _reading(proposal, places, anybodys)
     why = [reading.why] if reading.yes else list(reasons(proposal, places, reading.why))
     reversibility = _reversibility(proposal, places, reading)
     ruling = rules(proposal, reversibility)
@@ -91,26 +93,37 @@ def _verdict(
     return None, None, said
 
 
-def _reading(proposal: Proposal, places: Places) -> Reading:
+def _reading(proposal: Proposal, places: Places, anybodys: Callable[[str], bool] | None) -> Reading:
     """Whether all that the proposal says it does is reading."""
     if proposal.kind not in (Kind.READ, Kind.EXEC) or proposal.diff is not None:
         return Reading(yes=False, why="")
     if proposal.url is not None or proposal.host is not None:
         return Reading(yes=False, why="")
-    found = []
-    if proposal.command is not None:
-        found.append(reads_only(proposal.command, places.inside))
-    if proposal.argv:
-        found.append(argv_reads_only(proposal.argv, places.inside))
+    found = list(_lines(proposal, places, anybodys))
     if not found:
         reads = proposal.kind is Kind.READ
         return Reading(yes=reads, why="only reads" if reads else "")
+    return next((answer for answer in found if not answer.yes), found[0])
+
+
+def _lines(
+    proposal: Proposal, places: Places, anybodys: Callable[[str], bool] | None
+) -> Iterator[Reading]:
+    """What is said of its command line, and of its arguments."""
+    command, argv = proposal.command, proposal.argv
+    if anybodys is not None:
+        if command is not None:
+            yield held_line(command, anybodys)
+        if argv:
+            yield held_argv(argv, anybodys)
+        return
+    found = [reads_only(command, places.inside)] if command is not None else []
+    found += [argv_reads_only(argv, places.inside)] if argv else []
     for answer in found:
-        if not answer.yes:
-            return answer
         if "git" in answer.programs and proposal.cwd and not places.inside(proposal.cwd):
-            return Reading(yes=False, why="git may run what a folder outside configures")
-    return found[0]
+            yield Reading(yes=False, why="git may run what a folder outside configures")
+        else:
+            yield answer
 
 
 def _reversibility(proposal: Proposal, places: Places, reading: Reading) -> Reversibility:

@@ -18,13 +18,13 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from agentwatch.covers import Ancestry, Cover, Covers, Event, Scope
+from agentwatch.covers import Ancestry, Cover, Covers, Event, Scope, becomes
 from agentwatch.model import Mode, Reversibility, Verdict
 from agentwatch.policy import READING, Judgement
 from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reach import reach
 from agentwatch.policy.reasons import quoted
-from agentwatch.policy.starts import Start, snapshot
+from agentwatch.policy.starts import Start, snapshot, stores
 
 AGENT = "agent"
 """The rule by which the agent starts its own parts: they are the agent."""
@@ -77,7 +77,9 @@ def judge_observed(
     cover = covers.over(ancestry)
     waiting = None if cover else covers.waiting_for(event, ancestry, called)
     agent = cover is None and covers.is_agent(ancestry)
-    scene = _Scene(event, ground, covers, cover or waiting, agent=agent, called=called)
+    scene = _Scene(
+        event, ground, covers, cover or waiting, agent=agent, waits=bool(waiting), called=called
+    )
     passed, reasons, floor = scene.look()
     return _judgement(scene, passed, reasons, floor=floor)
 
@@ -147,6 +149,7 @@ class _Scene:
         cover: Cover | None,
         *,
         agent: bool,
+        waits: bool,
         called: Collection[str],
     ) -> None:
         self.event = event
@@ -154,6 +157,7 @@ class _Scene:
         self.covers = covers
         self.cover = cover
         self.agent = agent
+        self.waits = waits
         self.called = called
         self.outside: tuple[str, ...] = ()
 
@@ -183,7 +187,7 @@ class _Scene:
     def _exec(self) -> Found:
         """A program start."""
         start = Start(self.event, self.ground)
-        if self.cover is not None and self.cover.wide:
+        if self.cover is not None and (self.cover.wide or self._begins()):
             return Pass("belongs to what was allowed", "cover", self.cover), (), False
         if self.agent and start.is_agent_itself():
             return Pass("the agent starts a part of itself", AGENT), (), False
@@ -192,7 +196,7 @@ class _Scene:
             return Pass("agentwatch's own hook", "own folder"), (), False
         reading = start.reading()
         if reading.yes and not spoilt:
-            held = f", and is held to it: {quoted(start.loose)}" if start.loose else ""
+            held = f" (the agent may have written {quoted(start.loose)})" if start.loose else ""
             return Pass(f"{reading.why}{held}", READING, self.cover), (), False
         if self.agent and start.makes_snapshot():
             return Pass("keeps a copy of the shell's settings", "own folder"), (), False
@@ -201,6 +205,10 @@ class _Scene:
         why += [f"it lies where the agent can write: {quoted(start.loose)}"] if start.loose else []
         why += [spoilt] if spoilt else []
         return None, tuple(why), False
+
+    def _begins(self) -> bool:
+        """Whether it is the start of a declared line, which may be one that is held to reading."""
+        return self.waits and self.cover is not None and self.cover.command is not None
 
     def _reach(self) -> Found:
         """A connection."""
@@ -248,8 +256,9 @@ class _Scene:
             found = self._file(path, effect, zone)
             if found is None:
                 place = what or _PLAIN.get(zone, zone.value)
-                said = f"{_EFFECTS[effect]} {place}: {quoted(path)}"
-                reasons.append(said)
+                meant = becomes(path) if effect == "make" else ""
+                copy = f", to take the place of {quoted(meant)}" if meant else ""
+                reasons.append(f"{_EFFECTS[effect]} {place}: {quoted(path)}{copy}")
             passed = found or passed
         return (None, tuple(reasons), False) if reasons else (passed, (), False)
 
@@ -269,15 +278,21 @@ class _Scene:
             return Pass("belongs to what was allowed", "cover", cover)
         if zone is Zone.OWN and cover.scope is Scope.READING and path in cover.paths:
             return Pass("the copy of the shell's settings", "own folder", cover)
-        git = cover.scope is Scope.READING and self._is_git()
-        refresh = git and zone is Zone.RECORDS and _INDEX.search(path)
+        git = cover.scope is Scope.READING and self._is_git() and not stores(cover.argv)
+        refresh = git and zone is not Zone.OURS and _INDEX.search(path)
         return Pass("git refreshes its index", READING, cover) if refresh else None
 
     def _again(self, path: str, zone: Zone) -> Pass | None:
-        """Whether the agent goes on writing a file that a person let it write."""
-        writes = self.agent and self.event.kind in ("write", "truncate")
-        if writes and zone is Zone.WORKSPACE and self.covers.consented(path):
-            return Pass("goes on writing a file that was allowed", "written before")
+        """Whether the agent goes on with a file that a person let it write."""
+        event = self.event
+        if not self.agent or zone is not Zone.WORKSPACE:
+            return None
+        goes_on = event.kind in ("write", "truncate") and self.covers.consented(path)
+        # An editor's copy: made, given the mode of what it stands for, and put in its place.
+        copy = becomes(event.path)
+        ends = event.kind in ("mode", "delete") or (event.kind == "rename" and event.path2 == copy)
+        if goes_on or (copy and ends and self.covers.consented(event.path)):
+            return Pass("goes on with a file that was allowed", "written before")
         return None
 
     def _is_git(self) -> bool:

@@ -14,10 +14,10 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from agentwatch.covers import Event, prepares_only, shell_line
+from agentwatch.covers import Event, prepares, prepares_only, shell_line
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.reasons import quoted
-from agentwatch.reading import Reading, argv_reads_only
+from agentwatch.reading import Reading, git_command, held_argv
 
 _MANY_IN_ONE = frozenset({"busybox", "coreutils", "toybox"})
 _CALLED = {
@@ -29,14 +29,12 @@ _CALLED = {
 }
 _VERSIONED = re.compile(r"(python|pip|perl|ruby|node|lua|gcc|g\+\+|clang|java)-?[\d.]+")
 _SNAPSHOT = re.compile(r"\s*SNAPSHOT_FILE=[\"']?(/[\w./-]+/shell-snapshots/[\w.-]+\.sh)[\"']?\s")
-_TAKES_AWAY = re.compile(
-    r"core\.hookspath=/dev/null|core\.fsmonitor=(?:false)?|safe\.barerepository=explicit"
-    r"|protocol\.(?:\w+\.)?allow=never|core\.quotepath=(?:true|false|on|off)|gc\.auto=0"
-    r"|color\.\w+=(?:never|false)|log\.showsignature=false|core\.pager=cat|diff\.external="
-    r"|core\.untrackedcache=false|maintenance\.auto=false|advice\.\w+=false",
-    re.IGNORECASE,
-)
 _INTERPRETER = re.compile(r"(?:node(?:js)?|bun|deno|python|ruby|perl|java)[\d.]*")
+
+
+_STORES = frozenset({"write-tree", "commit-tree", "update-index", "hash-object"})
+"""Git's commands that put files into a store or an index of the agent's own, as judged by what
+they then write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,8 @@ class Start:
     def name(self) -> str:
         """The program's name, by its file."""
         name = posixpath.basename(self.script or self.event.exe)
-        if name in _MANY_IN_ONE and self.event.argv:
+        several = name in _MANY_IN_ONE or self.event.exe in self.ground.agent_programs
+        if several and not self.script and self.event.argv:
             name = posixpath.basename(self.event.argv[0])
         return called(name)
 
@@ -84,11 +83,11 @@ class Start:
         return bool(path) and (named == root or named.startswith(root + "/"))
 
     def reading(self) -> Reading:
-        """Whether its arguments only read."""
-        found = argv_reads_only(harmless_git(self.argv), self.inside)
-        if found.yes and "git" in found.programs and not self.inside(self.event.cwd):
-            return Reading(yes=False, why="git may run what a folder outside configures")
-        return found
+        """Whether its arguments only read, or may be held to reading."""
+        notes = self.ground.notes
+        if self.name == "git" and stores(self.event.argv):
+            return Reading(yes=True, why="keeps a copy of files, and is held to it: git")
+        return held_argv(self.argv, notes, lambda simple: prepares(simple, notes))
 
     def spoilt(self) -> str | None:
         """A variable that changes what runs, and that the agent was not started with."""
@@ -122,23 +121,15 @@ class Start:
         )
 
 
+def stores(argv: tuple[str, ...]) -> bool:
+    """Whether git, started so, puts files into a store."""
+    return not _STORES.isdisjoint(git_command(argv[1:])[:1])
+
+
 def snapshot(event: Event) -> str:
     """The file that a shell which notes down settings is told to write; empty for any other."""
     found = _SNAPSHOT.match(shell_line(event.argv) or "")
     return found[1] if found else ""
-
-
-def harmless_git(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """Git's arguments without settings that only take something away, which agents put in front."""
-    rest = list(argv[1:]) if argv[0] == "git" else []
-    while rest:
-        if rest[0] in ("--no-optional-locks", "--no-pager", "--literal-pathspecs"):
-            rest = rest[1:]
-        elif rest[0] == "-c" and len(rest) > 1 and _TAKES_AWAY.fullmatch(rest[1]):
-            rest = rest[2:]
-        else:
-            return ("git", *rest)
-    return argv
 
 
 def called(name: str) -> str:

@@ -22,12 +22,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agentwatch.reading import held
 from agentwatch.reading.compound import compound
 from agentwatch.reading.git import check_git
+from agentwatch.reading.held import git_command
 from agentwatch.reading.options import Unclear
 from agentwatch.reading.programs import CHECKS, GLOBS_ARE_SAFE
 from agentwatch.reading.shell import LONGEST, Word, commands
 from agentwatch.reading.tools import env_checks
+
+__all__ = [
+    "Inside",
+    "Reading",
+    "argv_reads_only",
+    "git_command",
+    "held_argv",
+    "held_line",
+    "reads_only",
+]
 
 SHELLS = frozenset({"sh", "bash", "dash"})
 KEYWORDS = frozenset({"if", "for"})
@@ -84,6 +96,34 @@ def argv_reads_only(argv: Sequence[str], inside: Inside | None = None) -> Readin
         return reads_only(argv[2], inside)
     try:
         return _reading([_given(argv)], None)
+    except Unclear as unclear:
+        return Reading(yes=False, why=str(unclear))
+
+
+def held_argv(
+    argv: Sequence[str],
+    anybodys: held.Anybodys,
+    prepares: held.Prepares = lambda _: False,
+) -> Reading:
+    """Whether a program with these arguments may start where all that it does is judged.
+
+    `anybodys` says where anything may write, `prepares` which commands agents put around theirs.
+    """
+    strict = argv_reads_only(argv)
+    if strict.yes or not argv:
+        return strict
+    return _held(lambda: held.argv_names(argv, anybodys, prepares))
+
+
+def held_line(command: str, anybodys: held.Anybodys) -> Reading:
+    """Whether a shell line may run where all that it does is judged."""
+    strict = reads_only(command)
+    return strict if strict.yes else _held(lambda: held.line_names(command, anybodys))
+
+
+def _held(names: Callable[[], str]) -> Reading:
+    try:
+        return Reading(yes=True, why=f"held to reading: {names()}")
     except Unclear as unclear:
         return Reading(yes=False, why=str(unclear))
 

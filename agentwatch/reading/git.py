@@ -36,8 +36,8 @@ _STATUS = Options(
     "bsuvz",
     "",
     words(
-        "ahead-behind branch column ignored long no-ahead-behind no-column no-renames porcelain"
-        " renames short show-stash untracked-files verbose"
+        "ahead-behind branch column ignored ignore-submodules long no-ahead-behind no-column"
+        " no-renames porcelain renames short show-stash untracked-files verbose"
     ),
 )
 _STATUS_ATTACHED = words("-uno -unormal -uall")
@@ -111,8 +111,10 @@ def _remote(args: Sequence[str]) -> None:
 
 
 def _config(args: Sequence[str]) -> None:
-    _CONFIG.operands(args)
-    if not _CONFIG_ASKS & set(args):
+    names = _CONFIG.operands(args)
+    # A name alone is asked for; without its dot it would be a verb.
+    one = len(names) == 1 == len(args) and "." in names[0]
+    if not one and not _CONFIG_ASKS & set(args):
         raise Unclear("git config may set a value")
 
 
@@ -128,7 +130,7 @@ def _list(args: Sequence[str]) -> None:
 
 
 def _worktree(args: Sequence[str]) -> None:
-    if list(args) not in (["list"], ["list", "--porcelain"]):
+    if args[:1] != ["list"] or set(args[1:]) - {"--porcelain", "-z", "-v", "--verbose"}:
         raise Unclear("only its list is known to only read")
 
 

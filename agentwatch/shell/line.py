@@ -56,6 +56,7 @@ _OTHERS = {
 _CONTINUED = re.compile(r"[^ \t\n]\\\n[^ \t\n]")
 """Here the grammar sees two words, and a shell one."""
 _TIGHT = frozenset({"command", "redirected_statement", "declaration_command", "unset_command"})
+_FEEDS = frozenset({"<<", "<<<", "<<-"})
 _HOLDS_COMMANDS = ("command_substitution", "process_substitution")
 
 
@@ -90,6 +91,7 @@ class _Walk:
         self._values: dict[str, str] = {}
         self._through: tuple[str, ...] = ()
         self._layer = 0
+        self._given: tuple[str, ...] = ()
 
     def parsed(self) -> Parsed:
         """What it came to."""
@@ -99,10 +101,12 @@ class _Walk:
         """Note what is not told by the text."""
         self._reasons.setdefault(why)
 
-    def line(self, line: str, through: tuple[str, ...], layer: int) -> None:
-        """Read a line that some wrapper will run."""
-        outer = (self._through, self._layer, self._values)
-        self._through, self._layer, self._values = through, layer, {}
+    def line(
+        self, line: str, through: tuple[str, ...], layer: int, given: tuple[str, ...] = ()
+    ) -> None:
+        """Read a line that some wrapper will run, with the variables that it is given."""
+        outer = (self._through, self._layer, self._values, self._given)
+        self._through, self._layer, self._values, self._given = through, layer, {}, given
         try:
             self._walk(whole_tree(line), 0)
             if _CONTINUED.search(line):
@@ -110,7 +114,7 @@ class _Walk:
         except Dynamic as why:
             self.reason(str(why))
         finally:
-            self._through, self._layer, self._values = outer
+            self._through, self._layer, self._values, self._given = outer
 
     def settle(self, simple: Simple, layer: int) -> None:
         """Put a simple command to the list, or what it starts where it is a wrapper."""
@@ -130,7 +134,9 @@ class _Walk:
 
     def _unwrap(self, simple: Simple, inner: wrappers.Inner, layer: int) -> None:
         """What one wrapper starts."""
-        fed = [item.target for item in simple.redirects if item.operator in ("<<", "<<<", "<<-")]
+        fed = [item.target for item in simple.redirects if item.operator in _FEEDS]
+        kept = tuple(item for item in simple.redirects if item.operator not in _FEEDS)
+        given = simple.assignments + inner.assignments
         through = (*simple.through, simple.name)
         line = inner.line
         if inner.reason and "its input" in inner.reason and fed:
@@ -140,9 +146,10 @@ class _Walk:
         if inner.outer and line is None:
             self._found.append(simple)
         if line is not None:
-            self.line(line, through, layer + 1)
+            if kept:
+                self._found.append(Simple((), kept, (), through))
+            self.line(line, through, layer + 1, given)
         elif inner.argv:
-            given = simple.assignments + inner.assignments
             self.settle(Simple(inner.argv, simple.redirects, given, through), layer + 1)
 
     def _walk(self, node: Node, depth: int, redirects: tuple[Redirect, ...] = ()) -> None:
@@ -214,7 +221,7 @@ class _Walk:
                 raise Dynamic("a construct that is not known here")
             else:
                 words += self._words([child], depth, first=not words)
-        simple = Simple(tuple(words), tuple(more), tuple(given), self._through)
+        simple = Simple(tuple(words), tuple(more), (*self._given, *given), self._through)
         if simple.name in _SETS_VARIABLES:
             self._values.clear()
         self.settle(simple, self._layer)

@@ -19,6 +19,7 @@ _ANSI = re.compile(
     r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|c(.)|(.))",
     re.DOTALL,
 )
+_WHOLE = re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL)
 _NAMED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _NAMED |= {"e": "\x1b", "E": "\x1b"}
 _DYNAMIC = {
@@ -143,8 +144,8 @@ def ansi(text: str) -> str:
             return chr(ord(found[5]) & 0x1F)
         return _NAMED.get(found[6], found[6] if found[6] in "\\'\"?" else f"\\{found[6]}")
 
-    # A NUL ends the text for bash, which is nobody's honest intent.
+    # The grammar goes on behind a quote that ends the text for bash; a NUL ends it as well.
     plain = _ANSI.sub(one, text)
-    if "\0" in plain or (len(text) - len(text.rstrip("\\"))) % 2:
+    if "\0" in plain or not _WHOLE.fullmatch(text):
         raise Dynamic("a NUL byte, or a quote that does not end")
     return plain

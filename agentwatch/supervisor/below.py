@@ -48,6 +48,10 @@ class Below:
         self._passed = Passed(config.places.passed)
         self._closed = str(config.places.closed)
 
+    def anybodys(self, path: str) -> bool:
+        """Whether anything in the tree may write a file: the question would never come."""
+        return self._ground.notes(path)
+
     def begin(self, record: Record) -> None:
         """The agent has started: its first process is the agent itself."""
         if record.agent is not None:

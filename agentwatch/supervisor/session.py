@@ -202,6 +202,7 @@ class Supervised:
             armed=armed,
             resolve=os.path.realpath,
             rules=self.rules.on,
+            anybodys=self.below.anybodys if self.below is not None else None,
         )
 
     def _carry_out(self, effects: list[Effect]) -> None:

@@ -62,7 +62,7 @@ def compare(
     return extra, [name for name, _ in left]
 
 
-def run_errand(world: World, errand: Errand, *options: str) -> Tally:
+def run_errand(world: World, errand: Errand, options: tuple[str, ...]) -> Tally:
     """Let a shell do an errand below the gate, each question allowed once."""
     errand.prepare(world.work, world.folder)
     script = world.folder / "errand.sh"

@@ -11,7 +11,7 @@ from tests.e2e.world import World
 
 @pytest.mark.parametrize("errand", ERRANDS, ids=lambda errand: errand.name)
 def test_each_action_of_everyday_work_is_one_question(world: World, errand: Errand) -> None:
-    found = run_errand(world, errand, "--kernel-gate")
+    found = run_errand(world, errand, ("--kernel-gate",))
     assert (found.extra, found.missing) == ((), ()), found.told()
     assert len(found.asked) == len(errand.actions)
     assert found.exit == 0, found.output

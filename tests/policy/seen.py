@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from agentwatch.covers import Covers
-from agentwatch.model import Action, ActionState, Kind, Proposal, Reversibility
+from agentwatch.model import Action, ActionState, Decision, Kind, Proposal, Reversibility, Verdict
 from agentwatch.policy import Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import follow, judge_observed
@@ -87,8 +87,9 @@ class World:
         return found
 
     def declare(self, **said: object) -> Action:
-        """An action that the agent declared and a person allowed."""
+        """An action that the agent declared, allowed by a person or by the rule that is named."""
         self.count += 1
+        rule = said.pop("rule", None)
         given = {"kind": Kind.EXEC, "summary": "", "channel": "hooks", "cwd": WORK} | said
         action = Action(
             id=f"d{self.count}",
@@ -101,6 +102,7 @@ class World:
             seen_at=0,
             deadline=None,
             state=ActionState.ALLOWED,
+            decision=Decision(Verdict.ALLOW, "policy", "", str(rule), 0) if rule else None,
         )
         self.covers.open(action)
         return action

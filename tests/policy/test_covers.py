@@ -132,6 +132,44 @@ def test_a_file_that_another_took_the_place_of_is_asked_about_again() -> None:
     assert world.see(Seen("write", path)).verdict is None
 
 
+def test_an_edit_by_way_of_a_copy_is_one_question() -> None:
+    world = World()
+    path, copy = f"{WORK}/a.md", f"{WORK}/a.md.tmp.2.0fa43de9"
+    make = Seen("write", copy, flags=("create",))
+    asked = world.see(make)
+    assert asked.verdict is None
+    assert f"to take the place of {path}" in asked.reasons[0]
+    place = Seen("rename", copy, path, flags=("replace",))
+    for event in (Seen("write", copy), Seen("mode", copy), place):
+        assert (world.see(event).verdict, world.see(event, allow=False).rule) == (
+            ALLOW,
+            "written before",
+        )
+    again = f"{WORK}/a.md.tmp.2.11111111"
+    for event in (
+        Seen("write", path),
+        Seen("write", again, flags=("create",)),
+        Seen("rename", again, path, flags=("replace",)),
+    ):
+        assert world.see(event).verdict is ALLOW
+
+
+def test_a_copy_takes_no_other_file_s_place() -> None:
+    world = World()
+    copy = f"{WORK}/a.md.tmp.2.0fa43de9"
+    world.see(Seen("write", copy, flags=("create",)))
+    others = (f"{WORK}/b.md", f"{WORK}/a.md.tmp", f"{HOME}/a.md", f"{WORK}/.claude/settings.json")
+    for target in others:
+        event = Seen("rename", copy, target, flags=("replace",))
+        assert world.see(event, allow=False).verdict is None, target
+    setid = Seen("mode", copy, flags=("setid",))
+    assert world.see(setid, allow=False).verdict is None
+    steers = f"{WORK}/CLAUDE.md"
+    world.see(Seen("write", f"{steers}.tmp.1.ab", flags=("create",)))
+    rename = Seen("rename", f"{steers}.tmp.1.ab", steers)
+    assert world.see(rename, allow=False).verdict is None
+
+
 @pytest.mark.parametrize("path", ["/home/u/other/x", f"{WORK}/.git/hooks/x", f"{HOME}/.bashrc"])
 def test_what_lies_outside_or_steers_is_asked_about_each_time(path: str) -> None:
     world = World()

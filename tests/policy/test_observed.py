@@ -48,17 +48,11 @@ NOT_READS = [
     run("bash", "-c", "ls", exe="/usr/bin/bash", path=f"{WORK}/x.sh", flags=("script",)),
     run("bash", "/home/u/x.sh", "-c", "ls"),
     run("python3", "x.py", "--version"),
-    run("python3", "-m", "pip", "list"),
     run("git", "status", exe="/usr/bin/curl"),
-    run("git", "status", cwd="/srv/other"),
-    run("git", "status", cwd="/home/u/project/../other"),
     run("ls", "-l", env=("LD_PRELOAD=/home/u/project/x.so",)),
-    run("git", "-c", "core.hooksPath=/tmp/x", "status"),
-    run("git", "-c", "core.fsmonitor=/tmp/x", "status"),
     run("git", "-c", "core.fsmonitor=", "push"),
     run("git", "-c"),
     shell("ls; rm x"),
-    shell("ls $X"),
     shell(""),
     run("bash"),
     run(""),
@@ -113,6 +107,69 @@ def test_the_display_is_asked_by_a_program_s_file_not_by_its_name() -> None:
         world = World()
         world.see(run("xdpyinfo", exe=exe), CHILD)
         assert world.see(Seen("connect", exe=exe, **ask), CHILD).verdict is verdict  # type: ignore[arg-type]
+
+
+HELD = [
+    run("git", "status", cwd="/srv/other"),
+    run("git", "-C", "/srv/other", "-c", "core.fsmonitor=/tmp/x", "-c", "core.pager=x", "log"),
+    run("git", "-c", "core.alternateRefsCommand=f() { rm x; }; f", "status", "--short"),
+    run("python3", "-m", "pip", "list"),
+    run("npm", "ls", "--all"),
+    run("docker", "ps"),
+    run("less", "+!rm x", "f"),
+    run("find", ".", "-exec", "grep", "x", "{}", "+"),
+    run("awk", "$1 ~ /a|b/ && $2 > 3 {print $2}", "f"),
+    run("sed", "-n", "/a/,$p", "f"),
+    shell("ls $X"),
+    shell("for f in $(git ls-files); do head -1 $f; done > /tmp/found"),
+    shell("while read -r l; do echo $l; done < f"),
+    shell("find . -name '*.py' | xargs -n1 sh -c 'wc -l $1' _"),
+    shell(f"source {HOME}/.claude/shell-snapshots/snapshot-bash-1-a.sh && eval 'cat f' && pwd"),
+]
+
+
+@pytest.mark.parametrize("event", HELD, ids=lambda e: " ".join(e.argv)[:40])
+def test_what_seems_to_read_passes_and_is_held_to_it(event: Seen) -> None:
+    world = World()
+    found = world.see(event, CHILD)
+    assert (found.verdict, found.rule) == (ALLOW, "reading"), found.reasons
+    for deed in (
+        run("rm", "x"),
+        run("x", exe="/tmp/x"),
+        run("sh", "-c", "rm x", exe="/usr/bin/dash"),
+        Seen("write", f"{WORK}/x", flags=("create",)),
+        Seen("delete", f"{WORK}/x"),
+        Seen("write", f"{HOME}/.claude.json"),
+        Seen("connect", "/var/run/docker.sock", family="unix"),
+        Seen("connect", address="93.184.216.34", port=443, family="inet"),
+    ):
+        assert world.see(deed, GRANDCHILD, CHILD, allow=False).verdict is None
+    assert world.see(run("cat", "f"), GRANDCHILD, CHILD).verdict is ALLOW
+
+
+def test_git_may_keep_copies_where_the_agent_keeps_its_own_but_not_stage() -> None:
+    world = World()
+    start = run("git", "-c", "core.hooksPath=/dev/null", "update-index", "--add", "--stdin")
+    assert world.see(start, CHILD).verdict is ALLOW
+    git = {"exe": "/usr/bin/git", "flags": ("create",)}
+    for path in (f"{WORK}/.git/index.lock", f"{WORK}/.git/refs/heads/main", f"{WORK}/a.txt"):
+        event = Seen("write", path, **git)  # type: ignore[arg-type]
+        assert world.see(event, CHILD, allow=False).verdict is None, path
+    assert world.see(Seen("write", "/tmp/claude-0/index.lock", **git), CHILD).verdict is ALLOW  # type: ignore[arg-type]
+
+
+def test_a_declared_line_that_reads_is_held_to_it() -> None:
+    """What was let pass as reading lets pass no more than reading, and takes no other's place."""
+    world = World()
+    world.declare(command="git log", rule="reading")
+    assert world.see(shell("git log"), CHILD).verdict is ALLOW
+    assert world.see(run("git", "log"), CHILD).verdict is ALLOW
+    assert world.see(run("less"), GRANDCHILD, CHILD).verdict is ALLOW
+    for deed in (run("evil", exe="/usr/bin/evil"), Seen("delete", f"{WORK}/x")):
+        assert world.see(deed, GRANDCHILD, CHILD, allow=False).verdict is None
+    world.declare(command="make", rule="some rule")
+    assert world.see(shell("make"), Proc(500)).verdict is ALLOW
+    assert world.see(Seen("delete", f"{WORK}/x"), Proc(500)).verdict is ALLOW
 
 
 def test_a_variable_of_the_user_s_own_spoils_nothing() -> None:

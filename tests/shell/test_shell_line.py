@@ -116,6 +116,7 @@ UNCLEAR = {
     "echo ==''": [],
     "echo a\\\nb": ["echo a b"],
     "echo 'a": [],
+    "echo $'\\\\' ; rm x; echo '": [],
     "ls\0rm": [],
     "cat a >b c": ["cat a"],
 }  # fmt: skip
@@ -135,6 +136,15 @@ def test_redirections_assignments_and_wrappers_are_kept() -> None:
     assert simple.through == ("sudo", "env")
     written = [(item.number, item.target) for item in simple.redirects if item.writes]
     assert written == [(2, "err"), (None, "o ut")]
+
+
+def test_what_a_wrapper_is_given_and_where_it_writes_is_kept() -> None:
+    written, simple = parse("A=1 env B=2 bash -c 'C=3 cat' >out 2>&1").commands
+    assert simple.assignments == ("A=1", "B=2", "C=3")
+    assert [item.target for item in written.redirects if item.writes] == ["out"]
+    fed, simple = parse("A=1 bash >out <<'E'\ncat\nE\n").commands
+    assert (simple.argv, simple.assignments) == (("cat",), ("A=1",))
+    assert [item.target for item in fed.redirects if item.writes] == ["out"]
 
 
 def test_an_argv_is_taken_as_it_is() -> None:
@@ -204,6 +214,7 @@ ALPHABET = st.sampled_from([*"ax-.=: \t'\"\\,;#&|!", "$'", "\\n", "\\'", "''", "
 @example("\\ ")
 @example("==''")
 @example("''\\n")
+@example("$'\\\\' #'")
 @settings(max_examples=300, deadline=None)
 def test_bash_sees_the_words_that_we_see(line: str) -> None:
     """Only lines without redirections and variables reach the shell, and no program is found."""
