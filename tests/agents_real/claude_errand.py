@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import subprocess
 
-from tests.agents_real.anthropic_api import model_server
-from tests.agents_real.claude_bench import NO_QUESTIONS, make_home, scrubbed
+from tests.agents_real.claude_bench import NO_QUESTIONS
+from tests.agents_real.kit_claude import CLAUDE
+from tests.agents_real.model_server import model_server
 from tests.agents_real.scenario import Call, Scenario, Turn, call, play
 from tests.e2e.tally import PATIENCE, Tally, said_yes, tally
 from tests.e2e.world import World
@@ -65,13 +66,13 @@ DECLARED = (
 
 def run_claude(world: World, claude: str, *, hook: bool) -> Tally:
     """Let Claude Code work through the session below the gate, each question allowed once."""
-    make_home(world.folder, world.work)
+    CLAUDE.settle(world.folder, world.work)
     _project(world)
     if not hook:
         site = world.folder / "alone" / "sitecustomize.py"
         site.write_text(site.read_text() + HOOKLESS)
     with model_server(session(world)) as model, said_yes(world) as person:
-        world.env |= {**scrubbed(world.folder, model.url), "TMPDIR": "/tmp"}
+        world.env |= {**CLAUDE.scrubbed(world.folder, model.url), "TMPDIR": "/tmp"}
         options = () if hook else (NO_QUESTIONS,)
         process = world.start(
             "run", "--no-tui", "--kernel-gate", "--", claude, "-p", "GO", *options

@@ -222,40 +222,6 @@ def _standing_choice(person: Person) -> str:
     return first
 
 
-def test_with_the_kernel_gate_an_action_is_asked_once(world: World, claude: str) -> None:
-    """Declared by the hook and seen in the kernel: one question each, none for reading or for
-    Claude's own files."""
-    (world.work / "notes.md").write_text("one\ntwo\n")
-    (world.work / "build").mkdir()
-    session = play(
-        call("Bash", command="ls -la"),
-        call("Bash", command="cat notes.md | head -1"),
-        call("Bash", command="rmdir build"),
-        call("Read", file_path=str(world.work / "notes.md")),
-        call("Edit", file_path=str(world.work / "notes.md"), old_string="two", new_string="2"),
-        call("Write", file_path=str(world.work / "new.txt"), content="new\n"),
-    )
-    asked: dict[str, str] = {}
-    with model_server(session) as model:
-        world.env |= CLAUDE.scrubbed(world.folder, model.url)
-        process = world.start("run", "--no-tui", "--kernel-gate", "--", claude, "-p", "GO")
-
-        def approves() -> bool:
-            for action in json.loads(world.call("pending", "--json", check=False).stdout or "[]"):
-                asked[action["id"]] = f"{action['channel']} {action['kind']} {action['summary']}"
-                world.call("approve", action["id"], check=False)
-            return process.poll() is not None
-
-        wait_for(approves, "the session to end", within=60)
-    assert process.returncode == 0
-    assert not (world.work / "build").exists()
-    assert (world.work / "notes.md").read_text() == "one\n2\n"
-    assert (world.work / "new.txt").read_text() == "new\n"
-    assert len([said for said in asked.values() if said.startswith("hooks")]) == 3
-    own_sockets = [said for said in asked.values() if "cc-socks" in said]
-    assert len(asked) - len(own_sockets) == 3, asked
-
-
 def test_with_the_kernel_gate_a_switched_off_hook_changes_nothing(
     world: World, claude: str
 ) -> None:

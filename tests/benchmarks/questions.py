@@ -19,8 +19,8 @@ from pathlib import Path
 
 from _pytest.outcomes import Skipped
 
-from tests.agents_real.claude_bench import installed_claude
 from tests.agents_real.claude_errand import run_claude
+from tests.agents_real.kit_claude import CLAUDE
 from tests.e2e.errands import ERRANDS
 from tests.e2e.tally import Tally, run_errand
 from tests.e2e.world import World
@@ -46,7 +46,7 @@ def workloads() -> dict[str, Run]:
         for errand in ERRANDS
     }
     try:
-        claude = installed_claude()
+        claude = CLAUDE.installed()
     except Skipped as why:
         print(f"left out: {why}", file=sys.stderr)
         return found
