@@ -38,6 +38,7 @@ def prepare(
     cwd: str | None = None,
     sealed: Path = Path("/nonexistent"),
     home: Path = Path("/nonexistent"),
+    answers: int = 0,
 ) -> Prepared:
     """How to start this command; raises AgentwatchError where a known agent cannot be gated."""
     agent = recognise(argv)
@@ -45,7 +46,7 @@ def prepare(
         name = agent.about.name if agent else PurePath(argv[0]).name
         return Prepared(name=name, argv=tuple(argv))
     hook = (sys.executable, "-I", "-S", "-E", str(HOOK)) if hooked else ()
-    start = Start(tuple(argv), env, cwd or str(Path.cwd()), hook, socket, sealed, home)
+    start = Start(tuple(argv), env, cwd or str(Path.cwd()), hook, socket, sealed, home, answers)
     if not hooked:
         return _unhooked(agent, start)
     prepared = agent.prepare(start)

@@ -125,10 +125,13 @@ class Start:
     """A folder for our files that the agent reads and nothing in its tree may write."""
     home: Path = Path("/nonexistent")
     """A folder for a private config home, which the agent writes; gone with the session."""
+    answers: int = 0
+    """The process that answers at the socket, 0 where any may: the hook believes no other."""
 
     def hook_for(self, name: str) -> tuple[str, ...]:
         """The whole command of the hook, for an agent of this name."""
-        return (*self.hook, name, *([self.socket] if self.socket else []))
+        believed = f"#{self.answers}" if self.answers else ""
+        return (*self.hook, name, *([f"{self.socket}{believed}"] if self.socket else []))
 
 
 class Agent(Protocol):

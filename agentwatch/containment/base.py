@@ -33,8 +33,8 @@ DAEMONS = (
 
 
 NO_FLOOR = (
-    "your shell's start-up files and agents' settings can be written, and tmux, ssh-agent, D-Bus "
-    "and docker asked to act, unless a gate holds it"
+    "your shell's start-up files, agents' settings and your terminal can be written, and tmux "
+    "(also to type your answer), ssh-agent, D-Bus and docker asked to act, unless a gate holds it"
 )
 """A gap of every means without mounts of its own."""
 

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -62,9 +62,13 @@ class Shelf:
         self._keep()
         self.book = self._made()
 
-    def refresh(self) -> list[str]:
-        """Read again what has changed; what a person should be told, one sentence each."""
-        said = [words for file in (*self._files, self._project) if (words := file.again())]
+    def refresh(self, *, loosen: bool = False) -> list[str]:
+        """Read again what has changed; what a person should be told, one sentence each.
+
+        Only where the agent cannot write these files may a change `loosen` what held before.
+        """
+        files = (*self._files, self._project)
+        said = [words for file in files if (words := file.again(loosen=loosen))]
         if said:
             self._keep()
             self.book = self._made()
@@ -134,23 +138,44 @@ class _File:
             raise RuleError(f"{self.path} is not UTF-8") from error
         self.rules, self.digest = rules, hashlib.sha256(raw).hexdigest()
 
-    def again(self) -> str | None:
+    def again(self, *, loosen: bool) -> str | None:
         """Read it once more if it has changed; what to say of it."""
         if self._look() == self._mark:
             return None
+        before = self.rules
         try:
             self.load()
+            fresh = self.rules
         except AgentwatchError as error:
             strict = tuple(rule for rule in self.rules if rule.decide is not Decide.ALLOW)
             self.rules, self.digest = strict, None
             return f"rules: {error.what}; what that file allowed is asked again"
-        return f"rules: {self.path} was read again, {len(self.rules)} rules"
+        if not loosen:
+            self.rules = _tightened(before, fresh)
+        said = f"rules: {self.path} was read again, {len(self.rules)} rules"
+        if len(self.rules) == len(fresh) and all(rule in fresh for rule in self.rules):
+            return said
+        return f"{said}; what it loosens counts from the next session on"
 
     def _look(self) -> _Mark | None:
         with contextlib.suppress(OSError):
             found = self.path.stat()
             return _Mark(found.st_ino, found.st_size, found.st_mtime_ns)
         return None
+
+
+def _tightened(before: tuple[Rule, ...], fresh: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The new rules, less what they allow anew, and the old ones that forbade or asked."""
+    old, new = [_meaning(rule) for rule in before], [_meaning(rule) for rule in fresh]
+    allows = Decide.ALLOW
+    strict = (r for r in before if r.decide is not allows and _meaning(r) not in new)
+    known = (r for r in fresh if r.decide is not allows or _meaning(r) in old)
+    return (*strict, *known)
+
+
+def _meaning(rule: Rule) -> Rule:
+    """A rule wherever in its file it stands."""
+    return replace(rule, line=0)
 
 
 def _bytes(path: Path) -> bytes:

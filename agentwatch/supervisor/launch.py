@@ -62,6 +62,7 @@ def prepare(config: Config) -> Prepared:
         config.env,
         ungated=config.ungated,
         socket=str(config.places.agent_socket),
+        answers=os.getpid(),
         cwd=config.cwd,
         hooked=config.hooked,
         sealed=config.places.sealed,

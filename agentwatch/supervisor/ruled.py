@@ -47,4 +47,4 @@ class Ruled:
         if time.monotonic() - self._looked < EVERY:
             return []
         self._looked = time.monotonic()
-        return self._shelf.refresh()
+        return self._shelf.refresh(loosen=self._config.gated)

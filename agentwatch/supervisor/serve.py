@@ -75,12 +75,14 @@ class Supervisor:
         self._count: asyncio.Task[None] | None = None
         self._started = time.monotonic()
         self._counted = 0.0
+        self._door = 0
         self._screen_seen = self._killing_since = self._record_seen = time.monotonic()
 
     async def run(self, ready: Callable[[Json], None]) -> None:
         """Start the agent, report it, and serve until it is over and everyone has gone."""
         secret = launch.Secrets.new()
         servers = [await door.listen(self.session, secret.token), await control.listen(self.desk)]
+        self._door = self.places.agent_socket.stat().st_ino
         await self._try_hook(secret)
         running = self._start(secret)
         Switch(self.places, running.record).start()
@@ -230,11 +232,21 @@ class Supervisor:
             # Whoever removed it wanted no kill to find the tree: then there is no tree.
             self.session.alarm("the session's folder was removed: the tree is killed")
             self._kill("tampered")
+        elif not self._door_is_ours():
+            self.session.alarm("somebody else took the agent's socket: the tree is killed")
+            self._kill("tampered")
         elif now - self._record_seen >= RECORD_EVERY:
             self._record_seen = now
             if not self._record_is_whole(running):
                 running.record.write(self.places.containment)
                 self.session.alarm("the containment record was changed behind our back; put right")
+
+    def _door_is_ours(self) -> bool:
+        """Whether hooks still reach us; who answered there in our place would approve for us."""
+        try:
+            return self.places.agent_socket.stat().st_ino == self._door
+        except OSError:
+            return False
 
     def _record_is_whole(self, running: Running) -> bool:
         try:

@@ -28,7 +28,8 @@ HELD = (
 )
 NOT_HELD = (
     "No floor in the containment {!r}: what no gate holds can write your shell's start-up files "
-    "and agents' settings, and ask tmux, ssh-agent, D-Bus or docker to act."
+    "and agents' settings, write on your terminal, and ask tmux, ssh-agent, D-Bus or docker to "
+    "act, tmux also to type your answer."
 )
 
 
@@ -70,7 +71,10 @@ def look_up(config: Config) -> Floor:
     whose = floor.Whose(env.get("HOME") or at_home, user, login, env)
     work = os.path.realpath(config.workspace)
     opened = set(floor.names()) if "all" in config.reach else set(config.reach)
-    held = [part for part in floor.parts(whose, ours=_ours()) if part.name not in opened]
+    with contextlib.suppress(OSError):  # what is not there cannot be held
+        config_base().mkdir(mode=0o700, parents=True, exist_ok=True)
+    ours = (*_ours(), *(os.path.realpath(path) for path in config.rules))
+    held = [part for part in floor.parts(whose, ours=ours) if part.name not in opened]
     in_use = [path for part in held for path in part.kept if _within(work, os.path.realpath(path))]
     kept = tuple(path for part in held for path in part.kept if path not in in_use)
     masked = [part for part in held if part.types or not config.gated]

@@ -162,6 +162,20 @@ def test_the_address_on_the_command_line_beats_the_environment(bench: Bench) -> 
     assert bench.ask(allowing, "claude", str(bench.address)).returncode == 0
 
 
+def test_only_the_process_that_is_expected_is_believed(bench: Bench) -> None:
+    """A fake hook answer: somebody else who listens where the supervisor did."""
+    assert bench.ask(allowing, "claude", f"{bench.address}#{os.getpid()}").returncode == 0
+    done = subprocess.run(
+        bench.command("claude", f"{bench.address}#{os.getpid() + 1}"),
+        input=json.dumps(EVENT).encode(),
+        env=bench.env,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    blocked(done, "somebody else answers")
+
+
 def test_it_waits_for_an_answer_that_takes_its_time(bench: Bench) -> None:
     release = threading.Event()
 

@@ -3,13 +3,14 @@
 Owns one question.  Run as `PYTHON -I -S -E client.py claude [SOCKET]`, a single file of the
 standard library, because it starts before every tool call and must not depend on an installation
 the agent could change from its workspace.  SOCKET on the command line beats AGENTWATCH_SOCKET: an
-agent's settings may rewrite its environment, not the arguments we wrote.
+agent's settings may rewrite its environment, not the arguments we wrote.  It may end in `#PID`:
+then only the process of that number, or one outside our pid namespace, is believed.
 
 Never decides, and never lets anything pass by failing: exit 0 with an allow follows one complete
 answer of the supervisor that says allow.  Everything else is exit 2, which blocks the tool.
 
-What does not work: whoever may trace this process, replace the interpreter or bind the socket's
-name again answers in its place; a process of the same user can, unless its containment stops it.
+What does not work: whoever may trace this process or replace the interpreter answers in its place;
+a process of the same user can, unless its containment stops it.
 """
 
 from __future__ import annotations
@@ -107,7 +108,10 @@ def _op(event: dict[str, Any]) -> str:
 def _exchange(address: str, line: bytes) -> bytes:
     """Send the question and wait, however long a person takes, for the line that answers it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-        peer.connect(address)
+        path, _, pid = address.rpartition("#")
+        numbered = bool(path) and pid.isdecimal()
+        peer.connect(path if numbered else address)
+        _check(peer, pid if numbered else "")
         peer.sendall(line)
         data = bytearray()
         while not data.endswith(b"\n"):
@@ -118,6 +122,14 @@ def _exchange(address: str, line: bytes) -> bytes:
             if len(data) > MAX_MESSAGE:
                 raise Denied("the supervisor's answer is too long")
     return bytes(data)
+
+
+def _check(peer: socket.socket, pid: str) -> None:
+    """Raise for a listener that is not the supervisor, who may be out of our sight (0)."""
+    if pid and sys.platform == "linux":
+        raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        if int.from_bytes(raw[:4], sys.byteorder) not in (0, int(pid)):
+            raise Denied("somebody else answers at the supervisor's socket")
 
 
 def _answer(data: bytes, ref: str) -> dict[str, Any]:

@@ -180,6 +180,7 @@ def become(order: Order) -> None:
             from . import linux  # noqa: PLC0415  # only where the kernel has it
 
             linux.enter_scope()
+            linux.refuse_typing()
         if order.tty:
             step = "tty"
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)

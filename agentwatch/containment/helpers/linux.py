@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -42,6 +43,14 @@ _PIDFD_GETFD = 438
 _SECCOMP_SET_MODE_FILTER = 1
 _FILTER_NEW_LISTENER = 1 << 3
 _FILTER_WAIT_KILLABLE = 1 << 5
+
+_PR_SET_SECCOMP = 22
+_SECCOMP_ALLOW = 0x7FFF0000
+_SECCOMP_EPERM = 0x00050001
+_TIOCSTI = 0x5412
+_TIOCLINUX = 0x541C
+_IOCTLS = {"x86_64": (16, 54, 0x40000202), "aarch64": (29, 54)}.get(os.uname().machine, ())
+"""ioctl's numbers, those of the machine's other interfaces as well."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -123,6 +132,28 @@ def install_filter(program: bytes) -> int:
         flags = _FILTER_NEW_LISTENER
         found = _libc.syscall(_SECCOMP, mode, ctypes.c_uint(flags), ctypes.byref(shape))
     return _check(found)
+
+
+def refuse_typing() -> None:
+    """From here on nobody in the tree types into a terminal by ioctl, not even as root.
+
+    TIOCSTI and the consoles' TIOCLINUX put input where a person would; wants no_new_privs.
+    """
+    steps = [(0x20, 0, 0, 0)]  # the call's number
+    for left, number in zip(range(len(_IOCTLS), 0, -1), _IOCTLS, strict=True):
+        steps.append((0x15, left, 0, number))
+    steps += [
+        (0x06, 0, 0, _SECCOMP_ALLOW),
+        (0x20, 0, 0, 24),  # the lower half of its second argument, all that the kernel looks at
+        (0x15, 2, 0, _TIOCSTI),
+        (0x15, 1, 0, _TIOCLINUX),
+        (0x06, 0, 0, _SECCOMP_ALLOW),
+        (0x06, 0, 0, _SECCOMP_EPERM),
+    ]
+    raw = b"".join(struct.pack("=HBBI", *step) for step in steps)
+    room = ctypes.create_string_buffer(raw, len(raw))
+    shape = _Program(len(steps), ctypes.addressof(room))
+    _check(_libc.prctl(ctypes.c_int(_PR_SET_SECCOMP), ctypes.c_ulong(2), ctypes.byref(shape)))
 
 
 def fetch(pid: int, number: int) -> int:
