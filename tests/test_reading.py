@@ -106,6 +106,24 @@ awk '{print $1}' a.txt
 awk -F: '{print $1, $NF}' a.txt
 awk '/foo/ {print $2 "-" $3}' a.txt
 awk 'NR==2' a.txt
+awk '{s += $1} END {print s, NR}' a.txt
+awk -F: '$3 > 5 && $1 !~ /x/ {print $1}' a.txt
+awk '{n[$1]++} END {for (k in n) print k, n[k]}' a.txt
+awk '!seen[$0]++' a.txt
+awk '{if (length($0) > 80) printf "%d %s\n", NR, substr($0, 1, 5)}' a.txt
+[ -f a.txt ] && cat a.txt
+[[ -d src ]] || echo none
+base64 a.txt
+hexdump -C a.txt
+xxd -l 16 a.txt
+expr 1 + 2
+ulimit -n
+grep -n "foo$" a.txt
+grep -E "^(a|b) $|c" a.txt
+file src/*
+sort a*
+find . -name '*.txt' ! -name 'b*'
+git symbolic-ref HEAD
 env
 printenv PATH
 ps aux
@@ -325,8 +343,51 @@ printf '%n' x
 printf -- x
 test -v 'a[$(id)]'
 test a -nt b
-[ -f x ]
-[[ -f x ]]
+[ -f x
+[ -f * ]
+[ -v 'a[$(id)]' ]
+[ 1 -eq 'a[$(id)]' ]
+[[ 1 -eq x ]]
+[[ -v x ]]
+"[" -f x ]
+[ a = b ]
+test *
+cd a*
+awk 1 a*
+awk '{print $1 > 5}' a
+awk '{print ($1 > 5)}' a
+awk '{n = 2 / x; system("id") / 1}' a
+awk '{print /x/ > "y"}' a
+awk '{x = (1) / 2; system("id"); y = 1 / 2}' a
+awk '{x++ / 2; system("id") / 2}' a
+awk 'function f() {system("id")} {f()}' a
+awk '{f(1)}' a
+awk '@load "x"; 1' a
+awk '{print |& "sh"}' a
+awk '{ARGV[1] = "x"}' a
+awk 'BEGIN {print "a" "b" >> "c"}'
+awk '{while ((getline l < "x") > 0) print l}' a
+awk '{close("x")}' a
+awk '{print # x
+awk -v f=x '{print}' a
+awk --file=x a
+awk
+base64 -o x a
+xxd a b
+xxd -r a b
+hexdump -Z a
+ulimit -n 5
+git symbolic-ref HEAD refs/heads/x
+git symbolic-ref -d HEAD
+git diff-tree --output=x HEAD
+file -C*
+sort -*
+sort =*
+grep x "a$(id)"
+grep x "$$"
+grep x "$|$x"
+find . !
+! ls
 tree -o x
 tree -R -H . -L 1
 tree --output=x
@@ -689,7 +750,7 @@ def test_a_line_without_a_command_in_some_place_is_asked(command: str) -> None:
 # -- the words a shell would see -------------------------------------------------------------
 
 SHELLS = [found for name in ("sh", "bash", "zsh") if (found := shutil.which(name))]
-LETTERS = "ax-/.=:~^@%+, \t'\"\\"
+LETTERS = "ax-/.=:~^@%+$!, \t'\"\\"
 
 
 def shell_words(shell: str, line: str, folder: str) -> list[str]:

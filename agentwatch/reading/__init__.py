@@ -44,6 +44,9 @@ __all__ = [
 SHELLS = frozenset({"sh", "bash", "dash"})
 KEYWORDS = frozenset({"if", "for"})
 """Words that the cutter takes for commands, and that begin a compound one."""
+BRACKETS = {"[": "]", "[[": "]]"}
+MEANING_IN_NAMES = frozenset({"awk", "cd", "date", "tar", "test", "uniq", *BRACKETS})
+"""To these a file's name may be more than a name: an assignment, another machine, a setting."""
 SYSTEM = ("/bin/", "/usr/bin/")
 
 
@@ -150,10 +153,14 @@ def _stays(lines: Sequence[Sequence[Word]], inside: Inside | None) -> bool:
 def _check(words: Sequence[Word]) -> None:
     """Raise Unclear unless this simple command only reads."""
     first, *rest = words
-    if not first.plain or first.glob:
+    bracket = first.text in BRACKETS and first.plain
+    if not first.plain or (first.glob and not bracket):
         raise Unclear("the command's name is quoted or a pattern")
     name = _name(first.text)
-    if any(word.glob for word in rest) and name not in GLOBS_ARE_SAFE:
+    patterns = [word for word in rest if word.glob]
+    if bracket and rest and rest[-1].text == BRACKETS[name]:
+        patterns = [word for word in rest[:-1] if word.glob]
+    if not all(_stays_no_option(name, word.text) for word in patterns):
         raise Unclear(f"a pattern could become an option of {name}")
     args = [word.text for word in rest]
     if any("\0" in arg for arg in args):
@@ -164,6 +171,13 @@ def _check(words: Sequence[Word]) -> None:
         check(args)
     else:
         raise Unclear(f"{name} is not known to only read")
+
+
+def _stays_no_option(name: str, pattern: str) -> bool:
+    """Whether what a pattern may become is no option, and nothing else that has a meaning."""
+    if name in GLOBS_ARE_SAFE:
+        return True
+    return name not in MEANING_IN_NAMES and (pattern[0].isalnum() or pattern[0] in "./_")
 
 
 def _given(argv: Sequence[str]) -> list[Word]:

@@ -55,7 +55,9 @@ def compound(line: str) -> list[list[Word]]:
 
 def _leaves(node: Node, values: Values, depth: int) -> Iterator[tuple[Node, Values]]:
     """Every simple command with the variables it may use; Unclear for any other construct."""
-    if node.type == "command" or (node.type == "redirected_statement" and _is_simple(node)):
+    if node.type in ("command", "test_command") or (
+        node.type == "redirected_statement" and _is_simple(node)
+    ):
         yield node, values
         return
     if node.type not in _NODES or depth > _DEEPEST:

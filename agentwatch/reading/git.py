@@ -23,8 +23,8 @@ _HISTORY = Options(
         " grep histogram ignore-all-space ignore-blank-lines ignore-cr-at-eol ignore-space-at-eol"
         " ignore-space-change invert-grep left-only left-right max-count max-parents merge-base"
         " merges min-parents minimal name-only name-status no-abbrev no-abbrev-commit no-color"
-        " no-decorate no-ext-diff no-index no-merges no-notes no-patch no-prefix no-renames"
-        " no-textconv not numstat objects oneline parents patch patch-with-stat patience"
+        " no-commit-id no-decorate no-ext-diff no-index no-merges no-notes no-patch no-prefix"
+        " no-renames no-textconv not numstat objects oneline parents patch patch-with-stat patience"
         " pickaxe-regex pretty quiet raw regexp-ignore-case relative relative-date remotes reverse"
         " right-only root shortstat simplify-by-decoration since skip source staged stat submodule"
         " summary tags text topo-order unified until word-diff word-diff-regex"
@@ -134,6 +134,11 @@ def _worktree(args: Sequence[str]) -> None:
         raise Unclear("only its list is known to only read")
 
 
+def _symbolic_ref(args: Sequence[str]) -> None:
+    if len(Options("q", "", words("short quiet")).operands(args)) != 1:
+        raise Unclear("git symbolic-ref may set a name")
+
+
 def _reflog(args: Sequence[str]) -> None:
     if args and args[0] != "show":
         raise Unclear("git reflog may drop entries")
@@ -145,7 +150,9 @@ def _status(args: Sequence[str]) -> None:
 
 
 _CHECKS: Mapping[str, Callable[[Sequence[str]], object]] = {
-    **dict.fromkeys(("diff", "log", "rev-list", "show", "whatchanged"), _HISTORY.operands),
+    **dict.fromkeys(
+        ("diff", "diff-tree", "log", "rev-list", "show", "whatchanged"), _HISTORY.operands
+    ),
     "blame": _BLAME.operands,
     "branch": _branch,
     "cat-file": _cat_file,
@@ -156,6 +163,7 @@ _CHECKS: Mapping[str, Callable[[Sequence[str]], object]] = {
     "shortlog": _SHORTLOG.operands,
     "stash": _list,
     "status": _status,
+    "symbolic-ref": _symbolic_ref,
     "tag": _tag,
     "worktree": _worktree,
 }

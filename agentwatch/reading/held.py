@@ -148,7 +148,9 @@ def _check(simple: Simple, anybodys: Anybodys) -> None:
     if name in _SHELL:
         _within(name, args)
     elif name == "git":
-        check_git(git_command(args))
+        rest = git_command(args)
+        if rest[:2] != ("submodule", "status"):
+            check_git(rest)
     else:
         _program(name, args)
 
@@ -247,6 +249,8 @@ def _anything(_: Sequence[str]) -> None:
 _LOOSER: dict[str, Callable[[Sequence[str]], object]] = {
     **dict.fromkeys(("awk", "gawk", "mawk"), _awk),
     **dict.fromkeys(("printf", "echo"), _anything),
+    "ss": Options("tlnpaursHewimox46").operands,
+    "top": Options("bciH", "dnop").operands,
     **dict.fromkeys(("find", "bfs"), _find),
     "sed": _sed,
     "tee": _tee,

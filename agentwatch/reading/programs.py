@@ -14,31 +14,33 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from agentwatch.reading import archives, tools
+from agentwatch.reading.awk import check_awk
 from agentwatch.reading.options import Options, Unclear, words
 
 Check = Callable[[Sequence[str]], object]
 """Raises Unclear unless a program with these arguments only reads."""
 
 INERT = words(
-    "basename cat cksum cmp column comm cut df diff dirname du echo egrep expand false fgrep fmt"
-    " fold free grep groups head id join jq ls md5sum nl nproc od paste pgrep printenv ps pwd"
+    "basename cat cksum cmp column comm cut df diff dirname du echo egrep expand expr false fgrep"
+    " fmt fold free grep groups head id join jq ls md5sum nl nproc od paste pgrep printenv ps pwd"
     " readlink realpath rev seq sha1sum sha256sum sha512sum sleep stat tac tail tr true"
     " tty type uname unexpand uptime w wc whereis which who whoami"
 )
-BARE = words("arch clinfo env hostname lscpu lspci mount ulimit umask xdpyinfo")
+BARE = words("arch clinfo env hostname lscpu lspci mount umask xdpyinfo")
 """Programs that read when they are given nothing at all."""
 GLOBS_ARE_SAFE = INERT
 """Where a file named like an option does no harm."""
 
 VERSIONED = words(
-    "bash cc clang clang++ cmake docker g++ gcc gem java javac lua make node npm npx perl php"
-    " python python3 ruby tmux uv zsh"
+    "bash cc clang clang++ cmake curl docker g++ gcc gem java javac lua make node npm npx perl php"
+    " python python3 ruby sqlite3 ssh tmux uv"
+    " wget zsh"
 )
 """Programs that may be asked for their version."""
 _ASKED_BY = {
     "-v": words("node npm npx gcc"),
-    "-V": words("python python3 tmux"),
     "-version": words("java javac"),
+    "-V": words("python python3 ssh tmux"),
 }
 
 _FIND = words(
@@ -61,13 +63,6 @@ _SED_SCRIPT = re.compile(
     r"|s(?P<end>[/|,#@])(?:(?!(?P=end))[^\\]|\\[sSwWb.*+?()$^])*(?P=end)"
     r"(?:(?!(?P=end))[^\\]|\\[1-9])*(?P=end)g?"
 )
-_AWK_ITEM = r'(?:\$\d++|\$NF|NR|NF|"[^"\\]*+")'
-# Nothing in these can match in two ways, or a long script could keep us busy for ever.
-_AWK_PROGRAM = re.compile(
-    rf"\s*+(?:(?:NR|NF)\s*+(?:==|!=|<=|>=|<|>)\s*+\d++\s*+|{_PATTERN}\s*+)?"
-    rf"(?:\{{\s*+print(?:\s++{_AWK_ITEM}(?:\s*+(?:,\s*+)?{_AWK_ITEM})*)?\s*+\}}\s*+)?"
-)
-
 _SORT = Options(
     "bcCdfgGhiMnRrsuVz",
     "ktS",
@@ -97,6 +92,7 @@ _RG = Options(
 )
 _DATE = Options("uRI", "dr", words("date utc universal iso-8601 rfc-3339 rfc-email reference"))
 _DATE_ATTACHED = re.compile(r"-I(?:date|hours|minutes|seconds|ns)")
+_XXD = Options("abCeipruE", "cglosn")
 _TEST = words("-d -e -f -h -L -n -r -s -w -x -z")
 
 
@@ -175,13 +171,28 @@ def _sed(args: Sequence[str]) -> None:
         raise Unclear("a sed script that is not known to only print")
 
 
-def _awk(args: Sequence[str]) -> None:
-    operands = Options(valued="F").operands(args)
-    if not operands or not _AWK_PROGRAM.fullmatch(operands[0]):
-        raise Unclear("an awk program that is not known to only print")
-    # To gawk a file of this name is a connection.
-    if any("/inet" in operand for operand in operands):
-        raise Unclear("awk may open a connection")
+def _bracket(end: str) -> Check:
+    def check(args: Sequence[str]) -> None:
+        if args[-1:] != [end]:
+            raise Unclear("a test that does not end")
+        _test(args[:-1])
+
+    return check
+
+
+def _xxd(args: Sequence[str]) -> None:
+    if len(_XXD.operands(args)) > 1:
+        raise Unclear("xxd writes to its second file")
+
+
+def _settings(options: Options) -> Check:
+    """What is asked for is printed, what is given is set."""
+
+    def check(args: Sequence[str]) -> None:
+        if options.operands(args):
+            raise Unclear("it may set what it is given")
+
+    return check
 
 
 def _version(name: str) -> Check:
@@ -194,11 +205,18 @@ def _version(name: str) -> Check:
 
 
 CHECKS: Mapping[str, Check] = {
+    "[": _bracket("]"),
+    "[[": _bracket("]]"),
+    "base64": _only(Options("dDi", "w", words("decode ignore-garbage wrap"))),
+    "hexdump": _only(Options("bCcdovx", "ens", words("canonical no-squeezing"))),
+    "locale": _settings(Options("am", "", words("all-locales charmaps"))),
+    "ulimit": _settings(Options("aHSbcdefilmnpqrstuvx")),
+    "xxd": _xxd,
     **{name: _version(name) for name in VERSIONED},
     **dict.fromkeys(INERT, _anything),
     **dict.fromkeys(BARE, _nothing),
     **archives.CHECKS,
-    "awk": _awk,
+    "awk": check_awk,
     "cd": _cd,
     "command": _command,
     "date": _date,

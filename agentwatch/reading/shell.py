@@ -21,7 +21,10 @@ _ESCAPABLE = frozenset("()*?[]{}.|+!^ ")
 _SPACE = " \t"
 _END = r"(?=[ \t|;&]|\Z)"
 _THROWN_AWAY = re.compile(rf"(?:[12]?>[ \t]*/dev/null|2>&1|1?>&2){_END}")
+_NOT = re.compile(r"!(?=[ \t])")
 _NUMBERED = re.compile(r"[0-9]+[<>]")
+_HARMLESS_DOLLAR = re.compile(r"(?<!\$)\$(?=\Z|[ |])")
+"""No shell puts anything in the place of a dollar sign that stands before one of these."""
 _JOINT = re.compile(r"\|\||&&|;|\|(?!&)")
 _NAMES = {
     "$": "a variable or a substitution",
@@ -112,6 +115,10 @@ class _Line:
     def _word(self) -> Word:
         """The word that begins here."""
         start, text, plain, glob = self._at, "", True, False
+        if found := _NOT.match(self._line, self._at):
+            # A shell negates by it only in front of a command.
+            self._at = found.end()
+            return Word("!", plain=False, glob=False)
         while self._at < len(self._line) and self._line[self._at] not in " \t|;&<>":
             char = self._line[self._at]
             if char in "'\"\\":
@@ -152,7 +159,7 @@ class _Line:
 def _refuse_expansion(text: str) -> None:
     """Unclear where double quotes hold anything that a shell would replace."""
     for char in "$`!":
-        if char in text:
+        if char in _HARMLESS_DOLLAR.sub("", text):
             raise Unclear(_NAMES[char])
     # A backslash stays one unless it stands before one of these, which differ or end the text.
     if text.endswith("\\") or "\\\\" in text:

@@ -87,8 +87,8 @@ $(ls)
 `ls`
 (ls) | sh
 ! (ls)
-[[ -f x ]] && (ls)
-[ -f x ] && (ls)
+[[ -v x ]] && (ls)
+[ -f * ] && (ls)
 (A=b ls)
 (ls) # x
 (cd src && git status)
