@@ -750,7 +750,7 @@ def test_a_line_without_a_command_in_some_place_is_asked(command: str) -> None:
 # -- the words a shell would see -------------------------------------------------------------
 
 SHELLS = [found for name in ("sh", "bash", "zsh") if (found := shutil.which(name))]
-LETTERS = "ax-/.=:~^@%+$!, \t'\"\\"
+LETTERS = "ax-/.=:~^@%+, \t'\"\\"
 
 
 def shell_words(shell: str, line: str, folder: str) -> list[str]:
@@ -773,6 +773,8 @@ def shell_words(shell: str, line: str, folder: str) -> list[str]:
 @example(line="a'b'\"c\"")
 @example(line=r"\(a\) 'b' \ ")
 @example(line="a=~")
+@example(line='"a$" "b$ c" "$|" "^(a|b) $"')
+@example(line="! a ! b !\t c")
 @example(line="''~")
 @example(line="'' \"\"")
 @example(line=r'"a\b"')
