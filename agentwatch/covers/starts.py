@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Collection
 
 from agentwatch.covers.values import Event
-from agentwatch.shell import REPEATING, SHELLS, Parsed, Simple, constructs, parse, program
+from agentwatch.shell import REPEATING, SHELLS, Parsed, Simple, constructs, parse, pieces, program
 
 _PLACE = "agentwatch_the_command"
 _PREPARES = frozenset(
@@ -24,6 +24,13 @@ _PREPARES = frozenset(
     | {"echo", "printf", "wait", "pgrep", "unalias"}
 )
 _SETS = frozenset({"TMPDIR", "TEMP", "TMP", "BUN_OPTIONS", "NO_COLOR", "TERM"})
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_STARTS = re.compile(r"\$\(|`|[<>]\(")
+"""What starts something, also inside of quotes where a shell would look once more."""
+_COUNTS = re.compile(r"\s-(?:v|R|eq|ne|lt|le|gt|ge)\s")
+"""Tests whose words a shell may take for arithmetic."""
+_TESTS = frozenset({"-n", "-z", "-f", "-d", "-e", "-r", "-x", "!", "=", "==", "!=", "]"})
+_NOTES_JOBS = re.compile(r'jobs -p > "\$_\w+"')
 _APPENDS = re.compile(r"PATH=[\"']?\$(?:PATH\b|\{PATH\b)")
 """The user's own path comes first, whatever is put behind it."""
 _EXECS = re.compile(r"exec [\"']?\$(?:@|0[\"']? [\"']?\$@)[\"']?$")
@@ -121,7 +128,9 @@ def _once(line: str) -> Parsed:
     """The commands of a line that runs each of them at most once; none for any other line."""
     parsed = parse(line, unwrap=False)
     repeats = not REPEATING.isdisjoint(constructs(line))
-    return Parsed(()) if repeats or _unreadable(parsed) else parsed
+    tests = pieces(line, "test_command")
+    acts = any(_STARTS.search(text) or _COUNTS.search(text) for text in tests)
+    return Parsed(()) if repeats or acts or _unreadable(parsed) else parsed
 
 
 def _bare(simple: Simple) -> bool:
@@ -149,17 +158,20 @@ def _unreadable(parsed: Parsed) -> bool:
 
 def prepares(simple: Simple, own: Own) -> bool:
     """Whether a command is one of the preparations that agents put around theirs."""
-    if not all(_harmless(item.target, own) for item in simple.redirects if item.writes):
-        return False
-    if not all(_may_set(item) for item in simple.assignments):
+    writes = all(_harmless(item.target, own) for item in simple.redirects if item.writes)
+    starts_more = any(_STARTS.search(word) for word in (*simple.argv, *simple.assignments))
+    if not writes or starts_more or not all(_may_set(item, own) for item in simple.assignments):
         return False
     argv = simple.argv
     while argv and program(argv[0]) in ("builtin", "command"):
         argv = argv[1:]
     if not argv:
         return True
-    name = argv[0]
-    return name in _PREPARES or _sets(argv, own)
+    name, *rest = argv
+    if name in ("test", "["):
+        return all(word in _TESTS or not word.startswith("-") for word in rest)
+    plain = name in _PREPARES and (name != "printf" or rest[:1] != ["-v"])
+    return plain or _sets(argv, own)
 
 
 def _sets(argv: tuple[str, ...], own: Own) -> bool:
@@ -167,16 +179,24 @@ def _sets(argv: tuple[str, ...], own: Own) -> bool:
     name, *rest = argv
     if name in ("source", "."):
         return len(rest) == 1 and own(posixpath.normpath(rest[0]))
+    if name == "trap":
+        return len(rest) == 2 and bool(_NOTES_JOBS.fullmatch(rest[0])) and rest[1] == "EXIT"
     if name == "unset" and rest[:1] == ["-f"]:
         return True
     known = name in ("export", "unset")
-    return known and all(word.startswith("-") or _may_set(word) for word in rest)
+    return known and all(word.startswith("-") or _may_set(word, own) for word in rest)
 
 
-def _may_set(word: str) -> bool:
+def _may_set(word: str, own: Own) -> bool:
     """Whether a variable is one that agents set around a command."""
-    name, _, _ = word.partition("=")
-    return bool(_APPENDS.match(word)) or name in _SETS or name.startswith("_")
+    name, _, value = word.partition("=")
+    if _APPENDS.match(word):
+        return True
+    if not _NAME.fullmatch(name) or not (name in _SETS or name.startswith("_")):
+        return False
+    # A file of the agent's own is written by the name that it is kept under.
+    bare = value.strip("'\"")
+    return not (name.startswith("_") and bare.startswith("/")) or own(posixpath.normpath(bare))
 
 
 def _harmless(target: str, own: Own) -> bool:

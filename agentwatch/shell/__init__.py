@@ -15,7 +15,7 @@ What does not work:
 
 from __future__ import annotations
 
-from agentwatch.shell.grammar import REPEATING, constructs
+from agentwatch.shell.grammar import REPEATING, constructs, pieces
 from agentwatch.shell.line import parse, parse_argv
 from agentwatch.shell.values import LONGEST, SHELLS, Parsed, Redirect, Simple, program
 
@@ -29,5 +29,6 @@ __all__ = [
     "constructs",
     "parse",
     "parse_argv",
+    "pieces",
     "program",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import time
+from collections.abc import Iterator
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser, Point
@@ -69,16 +70,25 @@ def whole_tree(line: str) -> Node:
 @functools.lru_cache(maxsize=64)
 def constructs(line: str) -> frozenset[str]:
     """The kinds of everything in a line's tree; empty where it cannot be read."""
+    return frozenset(node.type for node in _nodes(line))
+
+
+@functools.lru_cache(maxsize=64)
+def pieces(line: str, kind: str) -> tuple[str, ...]:
+    """The text of everything of one kind in a line's tree; empty where it cannot be read."""
+    found = (node.text or b"" for node in _nodes(line) if node.type == kind)
+    return tuple(text.decode("utf-8", "surrogateescape") for text in found)
+
+
+def _nodes(line: str) -> Iterator[Node]:
     try:
         waiting = [whole_tree(line)]
     except Dynamic:
-        return frozenset()
-    kinds = set()
+        return
     while waiting:
         node = waiting.pop()
-        kinds.add(node.type)
+        yield node
         waiting += node.named_children
-    return frozenset(kinds)
 
 
 def refuse_gaps(node: Node, *, command: bool) -> None:

@@ -18,6 +18,17 @@ _TMPDIR = '{ [ -n "${TMPDIR:-}" ] || export TMPDIR=/tmp/claude-0; } && '
 _BUN = '\\builtin export BUN_OPTIONS="--smol${BUN_OPTIONS:+ $BUN_OPTIONS}" && '
 _PWD = " && pwd -P >| /tmp/claude-1-cwd"
 _GEMINI = "shopt -u nullglob; { make test; }; __code=$?; pgrep -g 0 >/tmp/gemini-1/p 2>&1; "
+_GEMINI_NOW = (
+    "shopt -u promptvars nullglob extglob nocaseglob dotglob;"
+    " _bgpids_file=/tmp/gemini-shell-DJy1jL/bgpids.tmp\n(\n"
+    "  trap 'jobs -p > \"$_bgpids_file\"' EXIT\nmake test\n)\n__code=$?\nexit $__code"
+)
+_CLAUDE_NOW = (
+    f"source {SNAPSHOT} 2>/dev/null || true && \\builtin shopt -u extglob 2>/dev/null || true && "
+    "{ \\builtin unalias -- 'which'; \\builtin unset -f -- 'which'; } >/dev/null 2>&1 || true && "
+    "{ \\builtin unalias -- 'unsetenv'; \\builtin unset -f -- 'unsetenv'; } >/dev/null 2>&1 || true"
+    " && eval 'make test' < /dev/null && pwd -P >| /tmp/claude-ce89-cwd"
+)
 WRAPPED = {
     "bare": ["bash", "-c", "make test"],
     "login": ["bash", "-lc", "make test"],
@@ -26,6 +37,14 @@ WRAPPED = {
     "claude, words": ["bash", "-c", f"{_SOURCE}eval 'make test' \\< /dev/null{_PWD}"],
     "claude 2.1.329": ["bash", "-c", f"{_SOURCE}{_UNSET} && eval 'make test' < /dev/null{_PWD}"],
     "claude, variables": ["bash", "-c", f"{_SOURCE}{_TMPDIR}{_BUN}eval 'make test'{_PWD}"],
+    "claude 2.1.329, as recorded": ["/bin/bash", "-c", _CLAUDE_NOW],
+    "claude, its words quoted": ["bash", "-c", f"{_SOURCE}eval make\\ test < /dev/null{_PWD}"],
+    "codex": ["/bin/bash", "-lc", "make test"],
+    "qwen": ["bash", "-c", "{ make test; }; __code=$?; pgrep -g 0 >/tmp/p.tmp 2>&1; exit $__code;"],
+    "opencode": ["/bin/bash", "-c", "make test"],
+    "aider": ["/bin/sh", "-c", "make test"],
+    "mini": ["/bin/sh", "-c", "make test"],
+    "gemini 0.61": ["bash", "-c", _GEMINI_NOW],
     "gemini": ["bash", "-c", f"{_GEMINI}exit $__code;"],
     "vibe": [
         *("sh", "-c", 'echo 1000 > /proc/self/oom_score_adj; exec "$0" "$@"'),
@@ -38,7 +57,7 @@ WRAPPED = {
 def test_a_declared_command_is_found_in_what_the_agent_makes_of_it(argv: list[str]) -> None:
     world = World()
     action = world.declare(command="make test")
-    exe = "/usr/bin/dash" if argv[0] == "sh" else "/usr/bin/bash"
+    exe = "/usr/bin/dash" if argv[0].endswith("/sh") or argv[0] == "sh" else "/usr/bin/bash"
     found = world.see(run(*argv, exe=exe), CHILD)
     assert (found.verdict, found.cover) == (ALLOW, action.id), found.reasons
     assert world.covers.standing(action.id) is Standing.SEEN
@@ -76,6 +95,39 @@ NOT_IT = {
     "substitution": "eval 'make test' $(rm x)",
     "written": "make test; pwd > /home/u/.bashrc",
     "argument": "make test --really",
+    "printf sets": "printf -v PATH /tmp/evil; make test",
+    "subscript": "unset '_a[$(rm x)]'; make test",
+    "subscript assigned": "_a['$(rm x)']=1; make test",
+    "subscript read": "echo \"${_a['$(rm x)']}\"; make test",
+    "subscript tested": "[ -v '_a[$(rm x)]' ]; make test",
+    "arithmetic test": "[ '_a[$(rm x)]' -eq 1 ]; make test",
+    "kept for later": "_x='$(rm x)'; make test",
+    "backticks": "_x=`rm x`; make test",
+    "file elsewhere": "_bgpids_file=/home/u/.bashrc; make test",
+    "trap elsewhere": "trap 'jobs -p > \"$HOME\"' EXIT; make test",
+    "trap for all": "trap 'jobs -p > \"$_x\"' DEBUG; make test",
+    "trap more": "trap 'jobs -p > \"$_x\"; rm x' EXIT; make test",
+    "set debug": "trap 'rm x' DEBUG; make test",
+    "prompt": "PROMPT_COMMAND='rm x'; make test",
+    "bash env": "export BASH_ENV=/tmp/x; make test",
+    "makeflags": "export MAKEFLAGS=--eval=x; make test",
+    "in front": "MAKEFLAGS=x make test",
+    "nested": "bash -c 'make test'",
+    "pipe": "make test | sh",
+    "to a program": "make test > >(sh)",
+    "in the background of another": "evil & make test",
+    "heredoc": "cat <<E\nmake test\nE",
+    "comment": "rm x #; make test",
+    "string": "echo 'make test'; rm x",
+    "coproc": "coproc make test",
+    "negated": "alias x=rm; ! make test",
+    "here string": "sh <<< 'make test'",
+    "exec": "exec -a make test; make test",
+    "hash": "hash -p /tmp/evil make; make test",
+    "enable": "enable -f /tmp/x.so x; make test",
+    "complete": "complete -C evil make; make test",
+    "cd": "pushd /srv; make test",
+    "read": "read -r PATH < /tmp/x; make test",
 }
 
 
@@ -83,7 +135,9 @@ NOT_IT = {
 def test_a_line_that_does_more_than_was_declared_is_asked(line: str) -> None:
     world = World()
     action = world.declare(command="make test")
-    assert world.see(shell(line), CHILD).verdict is None
+    found = world.see(shell(line), CHILD)
+    assert found.verdict is None or (found.rule, found.cover) == ("reading", None)
+    assert world.see(run("rm", "x"), CHILD, allow=False).verdict is None or not found.verdict
     assert world.covers.standing(action.id) is Standing.UNSEEN
 
 
