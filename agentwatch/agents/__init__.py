@@ -16,13 +16,15 @@ import agentwatch
 from agentwatch.agents import versions
 from agentwatch.agents.base import About, Agent, Found, Prepared, Start
 from agentwatch.agents.claude import ClaudeCode
+from agentwatch.agents.codex import Codex
 from agentwatch.agents.opencode import OpenCode
+from agentwatch.agents.parts import parts
 from agentwatch.agents.recognise import first_argument
 from agentwatch.errors import AgentwatchError
 
 __all__ = ["About", "Agent", "Found", "Prepared", "by_name", "found", "prepare", "recognise"]
 
-AGENTS: tuple[Callable[[int], Agent], ...] = (ClaudeCode, OpenCode)
+AGENTS: tuple[Callable[[int], Agent], ...] = (ClaudeCode, Codex, OpenCode)
 """Every known agent, made with the place where its own arguments begin in a command."""
 
 HOOK = Path(agentwatch.__file__).parent / "channels" / "hooks" / "client.py"
@@ -45,25 +47,30 @@ def prepare(
     if agent is None or ungated:
         name = agent.about.name if agent else PurePath(argv[0]).name
         return Prepared(name=name, argv=tuple(argv))
+    made_of = parts(argv[0], agent.about)
     hook = (sys.executable, "-I", "-S", "-E", str(HOOK)) if hooked else ()
     start = Start(tuple(argv), env, cwd or str(Path.cwd()), hook, socket, sealed, home, answers)
     if not hooked:
-        return _unhooked(agent, start)
+        return _unhooked(agent, start, made_of)
     prepared = agent.prepare(start)
     version = versions.described(argv[0], agent.about)
-    if prepared.expects_arm and version and (said := versions.remark(version, agent.about)):
-        prepared = replace(prepared, notes=(*prepared.notes, f"{agent.about.name} {said}."))
-    return prepared
+    said = versions.remark(version, agent.about) if version and prepared.expects_arm else ""
+    notes = (*prepared.notes, f"{agent.about.name} {said}.") if said else prepared.notes
+    made_of = (*made_of, *prepared.parts)
+    return replace(prepared, parts=made_of, hosts=agent.about.hosts, notes=notes)
 
 
-def _unhooked(agent: Agent, start: Start) -> Prepared:
-    """The command as it stands, with what is known of the agent's own places."""
-    bare = Prepared(name=agent.about.name, argv=start.argv)
+def _unhooked(agent: Agent, start: Start, made_of: tuple[str, ...]) -> Prepared:
+    """The command without its hook, with what is known of the agent's own places."""
+    about, argv = agent.about, start.argv
+    first = first_argument(about, argv) or 1
+    plain = (*argv[:first], *about.plainly, *argv[first:])
+    bare = Prepared(name=about.name, argv=plain, parts=made_of, hosts=about.hosts)
     try:
         known = agent.prepare(start)
     except AgentwatchError:
         return bare  # what the gate is refused for does not matter where none is put in
-    return replace(bare, own=known.own, parts=known.parts, models=known.models)
+    return replace(bare, own=known.own, parts=(*made_of, *known.parts), models=known.models)
 
 
 def recognise(argv: Sequence[str]) -> Agent | None:

@@ -31,6 +31,10 @@ class About:
     """How its tool calls reach us, in words."""
     misses: tuple[str, ...] = ()
     """What that channel does not see, one phrase each."""
+    hosts: tuple[str, ...] = ()
+    """Where its model is, unless the user's settings say otherwise."""
+    plainly: tuple[str, ...] = ()
+    """Flags by which it starts its commands in a form that the kernel gate can follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Prepared:
     """Program files that it starts as itself, beside the one in `argv`."""
     models: tuple[str, ...] = ()
     """Addresses of its models that its own settings name, beside those in the environment."""
+    hosts: tuple[str, ...] = ()
+    """Where its model is."""
     expects_arm: bool = False
     """Whether its hook must be seen alive before anything it does counts as gated."""
     arm_within: float = 0.0

@@ -21,7 +21,7 @@ from agentwatch.wire import WireError
 Input = Mapping[str, Any]
 Reader = Callable[[Proposal, Input], Proposal]
 
-_WORDS = ("description", "title", "explanation", "intention")
+_WORDS = ("description", "title", "explanation", "intention", "instruction")
 _PATCHED = re.compile(r"\*\*\* (Add File|Update File|Delete File|Move to): (.+)")
 
 
@@ -52,6 +52,19 @@ def begun(
         params=given,
         words=words,
     )
+
+
+def opened(
+    event: Json, name: str, *, pid: int | None, parents: tuple[str, ...]
+) -> tuple[Proposal, Input]:
+    """The call in a hook's event of this name, not read yet, and what the tool is given."""
+    if event.get("hook_event_name") != name:
+        raise WireError(f"not a tool call: the event is {event.get('hook_event_name')!r}")
+    tool, given = text(event, "tool_name"), member(event, "tool_input")
+    who = event.get("agent_id")
+    proposer = f"{event.get('agent_type') or 'sub-agent'} {who}" if who else ""
+    bare = begun(tool, given, event.get("cwd"), proposer=proposer, pid=pid, parents=parents)
+    return bare, given
 
 
 def unknown(bare: Proposal, given: Input) -> Proposal:
@@ -112,6 +125,21 @@ def reach(bare: Proposal, url: str) -> Proposal:
     except ValueError as error:
         raise WireError("the event's url cannot be read") from error
     return replace(bare, kind=Kind.NETWORK, url=url, host=host, summary=f"fetch {url}")
+
+
+def search(bare: Proposal, query: str) -> Proposal:
+    """A search of the web: what is looked for leaves the machine."""
+    return replace(bare, kind=Kind.NETWORK, summary=f"search the web for {query}")
+
+
+def spawned(bare: Proposal, sort: str) -> Proposal:
+    """A sub-agent started."""
+    return replace(bare, summary=f"start the sub-agent {sort}; its own calls are asked about")
+
+
+def of_server(bare: Proposal, server: str, name: str) -> Proposal:
+    """A tool of an MCP server's."""
+    return replace(bare, summary=f"use the tool {name or '(unnamed)'} of the MCP server {server}")
 
 
 def text(data: Input, *names: str, empty: bool = False) -> str:

@@ -42,6 +42,7 @@ ABOUT = About(
         "`@file` mentions in a prompt",
         "a PreToolUse hook of the user's own that replaces an approved input",
     ),
+    hosts=("api.anthropic.com", "console.anthropic.com", "platform.claude.com"),
 )
 
 DAY = 86400
@@ -134,7 +135,6 @@ class ClaudeCode:
             env_drop=OFF_SWITCHES,
             expects_arm=True,
             arm_within=_arm_within(arguments, start),
-            own=_sockets(start.env),
             probe=() if own.get("Setup") else (*program, *gated, "--init-only"),
             notes=_notes(arguments, own),
         )
@@ -186,12 +186,6 @@ def _settings(start: Start) -> dict[str, Any]:
             "SessionStart": [{"hooks": [hook]}],
         },
     }
-
-
-def _sockets(env: Mapping[str, str]) -> tuple[str, ...]:
-    """The folder of its sockets among the run-time files."""
-    runtime = env.get("XDG_RUNTIME_DIR")
-    return (str(Path(runtime) / "cc-socks"),) if runtime else ()
 
 
 def _own_hooks(env: Mapping[str, str]) -> dict[str, Any]:

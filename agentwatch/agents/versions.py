@@ -6,33 +6,19 @@ starts the program only for `doctor`.
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
 import subprocess
-from pathlib import Path
 
 from agentwatch.agents.base import About
+from agentwatch.agents.parts import description, package
 
 UNKNOWN = "(version not told)"
-ABOVE = 8
-"""Folders above a program in which its package's description is looked for."""
 
 
 def described(program: str, about: About) -> str:
     """The version by the package around a program, without starting it; empty if none is told."""
-    found = shutil.which(program)
-    if found is None:
-        return ""
-    for folder in list(Path(os.path.realpath(found)).parents)[:ABOVE]:
-        try:
-            data = json.loads((folder / "package.json").read_bytes())
-        except (OSError, ValueError, RecursionError):
-            continue
-        if isinstance(data, dict) and data.get("name") in about.packages:
-            return str(data.get("version") or "")
-    return ""
+    root = package(program, about)
+    return str(description(root).get("version") or "") if root else ""
 
 
 def told(program: str) -> str:

@@ -299,7 +299,7 @@ def _cover(action: Action, cwd: str | None) -> Cover | None:
             hosts=found.hosts,
             programs=found.programs,
         )
-    if said.kind is Kind.WRITE and said.paths:
+    if said.kind in (Kind.WRITE, Kind.DELETE, Kind.RENAME) and said.paths:
         paths = tuple(posixpath.normpath(path) for path in said.paths)
         return Cover(action.id, action.digest, Scope.FILES, paths=paths)
     if said.kind is Kind.NETWORK and said.host:

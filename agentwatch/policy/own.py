@@ -73,10 +73,12 @@ class _Known:
     home_files: tuple[str, ...] = ()
     workspace: tuple[str, ...] = ()
     """Beginnings of names in the workspace."""
+    runtime: tuple[str, ...] = ()
+    """Folders among the user's run-time files."""
 
 
 _AGENTS = {
-    "claude": _Known((".claude",), (".claude.json", ".claude.lock")),
+    "claude": _Known((".claude",), (".claude.json", ".claude.lock"), runtime=("cc-socks",)),
     "codex": _Known((".codex",)),
     "gemini": _Known((".gemini",)),
     "qwen": _Known((".qwen",)),
@@ -87,13 +89,16 @@ _AGENTS = {
 }
 
 
-def own_folders(agent: str, *, home: str, workspace: str) -> OwnFolders:
+def own_folders(agent: str, *, home: str, workspace: str, runtime: str = "") -> OwnFolders:
     """The folders of a known agent; of an unknown one, only the caches."""
     known = _AGENTS.get(agent, _Known())
     beginnings = [f"{home}/{name}" for name in known.home_files]
     beginnings += [f"{workspace}/{name}" for name in known.workspace]
     return OwnFolders(
-        folders=tuple(f"{home}/{name}" for name in known.home),
+        folders=(
+            *(f"{home}/{name}" for name in known.home),
+            *(f"{runtime}/{name}" for name in known.runtime if runtime),
+        ),
         beginnings=tuple(beginnings),
         caches=tuple(f"{home}/{name}" for name in _CACHES),
     )

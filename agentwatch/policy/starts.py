@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from dataclasses import dataclass
 
 from agentwatch.covers import Event, prepares, prepares_only, shell_line
@@ -29,6 +30,8 @@ _CALLED = {
 }
 _VERSIONED = re.compile(r"(python|pip|perl|ruby|node|lua|gcc|g\+\+|clang|java)-?[\d.]+")
 _SNAPSHOT = re.compile(r"\s*SNAPSHOT_FILE=[\"']?(/[\w./-]+/shell-snapshots/[\w.-]+\.sh)[\"']?\s")
+_GIVEN = re.compile(r" [\w-]+(?: '?[\w./@+#-]+'?)?")
+"""What our hook client is given: the agent's name, and the address of its socket."""
 _INTERPRETER = re.compile(r"(?:node(?:js)?|bun|deno|python|ruby|perl|java)[\d.]*")
 
 
@@ -107,6 +110,10 @@ class Start:
     def is_hook(self) -> bool:
         """Whether it is our own hook client, started as we told the agent to."""
         hook, event = self.ground.hook, self.event
+        line = shell_line(event.argv) if self.name == "sh" and not self.loose else None
+        if line is not None:
+            given = line.removeprefix(shlex.join(hook))
+            return bool(hook) and given != line and bool(_GIVEN.fullmatch(given))
         own = bool(hook) and not self.script and event.exe == self.ground.hook_exe
         return own and event.argv[: len(hook)] == hook
 

@@ -22,8 +22,8 @@ Check = Callable[[Sequence[str]], object]
 
 INERT = words(
     "basename cat cksum cmp column comm cut df diff dirname du echo egrep expand expr false fgrep"
-    " fmt fold free grep groups head id join jq ls md5sum nl nproc od paste pgrep printenv ps pwd"
-    " readlink realpath rev seq sha1sum sha256sum sha512sum sleep stat tac tail tr true"
+    " fmt fold free getopt grep groups head id join jq ls md5sum nl nproc od paste pgrep printenv"
+    " ps pwd readlink realpath rev seq sha1sum sha256sum sha512sum sleep stat tac tail tr true"
     " tty type uname unexpand uptime w wc whereis which who whoami"
 )
 BARE = words("arch clinfo env hostname lscpu lspci mount umask xdpyinfo")

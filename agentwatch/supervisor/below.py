@@ -164,12 +164,15 @@ def ground(config: Config, prepared: Prepared, terminal: str | None) -> Ground:
         agent_socket=str(config.places.agent_socket),
         mode=config.mode,
         expects_hook=prepared.expects_arm,
-        agent_programs=frozenset({program, *map(os.path.realpath, prepared.parts)}),
+        agent_programs=frozenset({program, *prepared.parts}),
         hook=(sys.executable, "-I", "-S", "-E", str(agents.HOOK)),
         hook_exe=os.path.realpath(sys.executable),
         resolvers=frozenset(_resolvers()),
         model_hosts=frozenset(
-            _models([*(env.get(name, "") for name in _MODELS), *prepared.models])
+            (
+                *prepared.hosts,
+                *_models([*(env.get(name, "") for name in _MODELS), *prepared.models]),
+            )
         ),
         terminals=frozenset({terminal} if terminal else ()),
         env=frozenset(f"{name}={value}" for name, value in env.items()),
@@ -178,7 +181,13 @@ def ground(config: Config, prepared: Prepared, terminal: str | None) -> Ground:
 
 def _own(config: Config, prepared: Prepared, home: str) -> OwnFolders:
     """The agent's own folders, with those it has in this session alone."""
-    own = own_folders(prepared.name, home=home, workspace=config.workspace)
+    runtime = config.env.get("XDG_RUNTIME_DIR")
+    own = own_folders(
+        prepared.name,
+        home=home,
+        workspace=config.workspace,
+        runtime=os.path.realpath(runtime) if runtime else "",
+    )
     return replace(own, folders=(*own.folders, *map(os.path.realpath, prepared.own)))
 
 

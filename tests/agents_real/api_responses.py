@@ -27,7 +27,7 @@ class Responses:
         return Heard(
             opening=opening,
             spoken=spoken,
-            offered={tool["name"]: tool for tool in request.get("tools") or () if "name" in tool},
+            offered={tool["name"]: tool for tool in _tools(request, items) if "name" in tool},
             results=[
                 Result(item["call_id"], words(item.get("output")), item)
                 for item in items
@@ -58,6 +58,16 @@ class Responses:
         """The answer as server-sent events."""
         for number, item in enumerate(_events(self.whole(reply))):
             yield event({**item, "sequence_number": number}, name=item["type"])
+
+
+def _tools(request: Json, items: list[Json]) -> Iterator[Json]:
+    """The tools, also those that newer models are told of in the conversation."""
+    given = [*(request.get("tools") or ())]
+    for item in items:
+        if item.get("type") == "additional_tools":
+            given += item["tools"]
+    for tool in given:
+        yield from tool["tools"] if tool.get("type") == "namespace" else (tool,)
 
 
 def _read(items: list[Json]) -> tuple[str, int]:

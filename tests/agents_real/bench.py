@@ -52,8 +52,11 @@ class Bench:
 
     def prepared(self, arguments: Sequence[str], env: Mapping[str, str]) -> Prepared:
         """The gated command, as the supervisor makes it."""
+        return self._gated((self.program, *arguments), env)
+
+    def _gated(self, command: Sequence[str], env: Mapping[str, str]) -> Prepared:
         prepared = agents.prepare(
-            (self.program, *arguments),
+            command,
             env,
             socket=str(self.address),
             cwd=str(self.work),
@@ -81,7 +84,7 @@ class Bench:
         asked = AgentSocket(self.address, judge)
         with model_server(scenario, self.kit.spell) as model, asked.open():
             outside = {**self.kit.scrubbed(self.home, model.url), **given}
-            prepared = self.prepared((*self.kit.prompt, "GO", *arguments), outside)
+            prepared = self._gated(self.kit.command(model.url, *arguments), outside)
             began = time.monotonic()
             done = subprocess.run(
                 change(list(prepared.argv)),

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents_real.model_server import Spell, unspelled
+from tests.agents_real.model_server import Spell, model_server, unspelled
+from tests.agents_real.scenario import Scenario
 
 NODE = "24.21.0"
 UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH", "EPROXY")
@@ -27,6 +28,11 @@ UNREACHABLE_PYPI = ("Temporary failure in name", "NewConnectionError", "Failed t
 
 def _nothing(_home: Path, _work: Path) -> None:
     """Nothing to settle."""
+
+
+def _no_flags(_url: str) -> tuple[str, ...]:
+    """No flags."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,21 @@ class Kit:
     """Makes a home in which the agent has been through its first run, and trusts the workspace."""
     environment: Callable[[str], Mapping[str, str]] = field(default=lambda _url: {})
     """Variables by which it finds the model at this address, and leaves everybody else alone."""
+    address: Callable[[str], tuple[str, ...]] = _no_flags
+    """Flags by which it finds the model, where variables do not do."""
     prompt: tuple[str, ...] = ("-p",)
     """What goes before the prompt for a session of one prompt."""
     free: tuple[str, ...] = ()
     """Flags with which it asks nothing itself: whatever holds a tool back is ours."""
     spell: Spell = unspelled
+    leaves: int = 4
+    """How many of the four processes of `proofs.runaways` it does not end by itself."""
+    besides: Callable[[str], bool] = lambda _summary: False
+    """Questions that are right beside those of a scenario, by their summaries."""
+    warms_up: bool = False
+    """Whether its first session in a home writes what no later one does."""
+    outlives: frozenset[str] = frozenset()
+    """Failures of a hook with which it runs the tool all the same: what the kernel gate is for."""
 
     @property
     def folder(self) -> Path:
@@ -86,6 +102,26 @@ class Kit:
             "NO_PROXY": "127.0.0.1,localhost",
             **self.environment(url),
         }
+
+    def command(self, url: str, *arguments: str) -> tuple[str, ...]:
+        """A session of one prompt, the word GO."""
+        return (self.installed(), *self.address(url), *self.prompt, "GO", *arguments)
+
+    def warm_up(self, home: Path, work: Path) -> None:
+        """Have its first session, in which the model only says ok."""
+        with model_server(Scenario()) as model:
+            done = subprocess.run(
+                self.command(model.url),
+                env=self.scrubbed(home, model.url),
+                cwd=work,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=90,
+                check=False,
+            )
+        if done.returncode != 0:
+            pytest.fail(f"{self.name} did not get through its first session: {done.stderr[-500:]}")
 
     def _install(self, folder: Path) -> None:
         wanted = (f"{self.package}{'@' if self.registry == 'npm' else '=='}{self.version}",)

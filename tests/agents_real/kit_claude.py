@@ -59,5 +59,6 @@ CLAUDE = Kit(
     settle=settle,
     environment=environment,
     free=("--dangerously-skip-permissions",),
+    besides=lambda summary: "cc-socks" in summary,  # its own socket: another one may listen there
     spell=spell,
 )

@@ -50,8 +50,9 @@ def left(work: Path) -> dict[str, str]:
 def three_questions(kit: Kit, *options: str, channels: set[str]) -> None:
     """All of it is done, and a person was asked three times."""
     run, files = everyday(kit, yes, *options)
-    assert len(run.questions) == 3, run.questions
-    assert {item["channel"] for item in run.asked.values()} == channels
+    asked = [item for item in run.asked.values() if not kit.besides(item["summary"])]
+    assert len(asked) == 3, run.questions
+    assert {item["channel"] for item in asked} == channels
     assert files == {"notes.md": "one\n2\n", "new.txt": "new\n"}
     assert run.model.surprises() == []
     assert run.process.returncode == 0
@@ -90,7 +91,7 @@ def runaways(mark: str) -> Scenario:
     clean = f"(env -i setsid sleep {mark} >/dev/null 2>&1 < /dev/null &)"
     return play(
         act("shell", command=f"{aside} {behind}; {clean}; echo started"),
-        act("shell", command=f"sleep {mark}"),
+        act("shell", command=f'exec -a "sleep {mark}" tail -f /dev/null'),
     )
 
 
@@ -101,10 +102,10 @@ def all_die(kit: Kit, *options: str) -> None:
         agent_world(kit) as world,
         running(world, kit, runaways(mark), *kit.free, options=options) as run,
     ):
-        run.decide(yes, until=lambda: marked(f"sleep {mark}") >= 4, within=LONG)
+        run.decide(yes, until=lambda: marked(f"sleep {mark}") >= kit.leaves, within=LONG)
         receipt = world.json("kill")
         assert receipt["left"] == []
-        assert receipt["before"] >= 4
+        assert receipt["before"] >= kit.leaves
         wait_for(lambda: run.process.poll() is not None, "the supervisor to say it is over")
         assert run.process.returncode == 137
         assert marked(f"sleep {mark}") == 0

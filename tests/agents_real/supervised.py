@@ -8,10 +8,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from agentwatch.client import Client
 from agentwatch.errors import AgentwatchError
@@ -21,7 +24,6 @@ from tests.agents_real.kit import Kit, cache
 from tests.agents_real.model_server import ModelServer, model_server
 from tests.agents_real.scenario import Scenario
 from tests.e2e.world import World
-from tests.waiting import wait_for
 
 Verdict = Callable[[Json], bool]
 """Whether an action may pass."""
@@ -58,6 +60,8 @@ def agent_world(kit: Kit) -> Iterator[World]:
     with private_folder() as folder:
         world = World(folder)
         kit.settle(folder, world.work)
+        if kit.warms_up:
+            kit.warm_up(folder, world.work)
         try:
             yield world
         finally:
@@ -90,13 +94,13 @@ class Run:
         within: float = 60.0,
     ) -> Run:
         """Answer every question until the agent is over, or until something is seen."""
-        over = until or (lambda: self.process.poll() is not None)
-
-        def answered() -> object:
+        end = time.monotonic() + within
+        while not (until() if until else self.process.poll() is not None):
+            if time.monotonic() > end:
+                said = self.world.output(self.process)[-2000:]
+                pytest.fail(f"{self.kit.name} does not go on\nasked: {self.questions}\n{said}")
             self._answer(verdict)
-            return over()
-
-        wait_for(answered, f"{self.kit.name} to go on; asked {self.questions}", within=within)
+            time.sleep(0.01)
         return self
 
     def seen(self) -> list[Json]:
@@ -136,6 +140,6 @@ def running(
     """The agent at work on a scenario, under supervision without a screen."""
     with model_server(scenario, kit.spell) as model:
         world.env |= kit.scrubbed(world.folder, model.url)
-        command = (kit.installed(), *kit.prompt, "GO", *arguments)
+        command = kit.command(model.url, *arguments)
         process = world.start("run", "--no-tui", *options, "--", *command)
         yield Run(world, kit, model, process)

@@ -394,7 +394,7 @@ def test_no_other_value_in_a_field_that_counts_yields_an_allow(field: str, value
         return
     answer = {**good, field: value}
     try:
-        said = client._decision(client._answer(line(**answer), "r"), {})
+        said = client._decision(client._answer(line(**answer), "r"), {}, client._pre_tool_use)
     except client.Denied:
         return
     assert json.loads(said)["hookSpecificOutput"]["permissionDecision"] == "deny"

@@ -1,10 +1,11 @@
 """The program an agent's hook starts: asks the supervisor, waits, answers the agent.
 
-Owns one question.  Run as `PYTHON -I -S -E client.py claude [SOCKET]`, a single file of the
-standard library, because it starts before every tool call and must not depend on an installation
-the agent could change from its workspace.  SOCKET on the command line beats AGENTWATCH_SOCKET: an
-agent's settings may rewrite its environment, not the arguments we wrote.  It may end in `#PID`:
-then only the process of that number, or one outside our pid namespace, is believed.
+Owns one question, and how each agent words its events and its answers.  Run as
+`PYTHON -I -S -E client.py AGENT [SOCKET]`, a single file of the standard library, because it
+starts before every tool call and must not depend on an installation the agent could change from
+its workspace.  SOCKET on the command line beats AGENTWATCH_SOCKET: an agent's settings may rewrite
+its environment, not the arguments we wrote.  It may end in `#PID`: then only the process of that
+number, or one outside our pid namespace, is believed.
 
 Never decides, and never lets anything pass by failing: exit 0 with an allow follows one complete
 answer of the supervisor that says allow.  Everything else is exit 2, which blocks the tool.
@@ -31,6 +32,7 @@ except BaseException as broken:  # noqa: BLE001 - whatever broke, status 1 would
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
 VERSION = 1
@@ -59,10 +61,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def _ask(arguments: list[str]) -> bytes:
     """What to print for the agent; raises unless there is a valid answer."""
-    if not arguments or arguments[0] != "claude":
+    if not arguments or arguments[0] not in DIALECTS:
         raise Denied("the hook was started for an agent it does not know")
+    opens, calls, says = DIALECTS[arguments[0]]
     event = _event()
-    op = _op(event)
+    op = _op(event, opens, calls)
     address = arguments[1] if len(arguments) > 1 else os.environ.get("AGENTWATCH_SOCKET")
     token = os.environ.get("AGENTWATCH_TOKEN")
     if not address or not token:
@@ -77,7 +80,7 @@ def _ask(arguments: list[str]) -> bytes:
     if len(line) > MAX_MESSAGE:
         raise Denied(f"the action is {len(line)} bytes long, more than a person can be shown")
     answer = _answer(_exchange(address, line), ref)
-    return b"" if op == "armed" else _decision(answer, event["tool_input"])
+    return b"" if op == "armed" else _decision(answer, event["tool_input"], says)
 
 
 def _event() -> dict[str, Any]:
@@ -93,12 +96,12 @@ def _event() -> dict[str, Any]:
     return event
 
 
-def _op(event: dict[str, Any]) -> str:
+def _op(event: dict[str, Any], opens: str, calls: str) -> str:
     """Which request this event is; an event nobody told us to expect is refused."""
     name = event.get("hook_event_name")
-    if name == "SessionStart":
+    if name == opens:
         return "armed"
-    if name != "PreToolUse":
+    if name != calls:
         raise Denied(f"the agent's hook event {name!r} is not known")
     if not isinstance(event.get("tool_name"), str) or not isinstance(event.get("tool_input"), dict):
         raise Denied("the agent's hook input names no tool")
@@ -151,24 +154,51 @@ def _answer(data: bytes, ref: str) -> dict[str, Any]:
     return answer
 
 
-def _decision(answer: dict[str, Any], approved: dict[str, Any]) -> bytes:
-    """The decision in Claude Code's words.
-
-    `updatedInput` repeats the input that was judged, so that another hook's rewriting of it does
-    not slip in behind the answer.
-    """
+def _decision(
+    answer: dict[str, Any],
+    approved: dict[str, Any],
+    says: Callable[[str, str, dict[str, Any]], dict[str, Any]],
+) -> bytes:
+    """The decision in the agent's words."""
     verdict = answer.get("verdict")
     if verdict not in ("allow", "deny"):
         raise Denied(f"the supervisor's verdict {verdict!r} is not known")
     why = str(answer.get("why") or "no reason given")
     by = str(answer.get("by") or "agentwatch")
-    decision: dict[str, Any] = {"hookEventName": "PreToolUse", "permissionDecision": verdict}
+    reason = (
+        f"allowed by {by}: {why}" if verdict == "allow" else f"agentwatch: denied by {by}: {why}"
+    )
+    return json.dumps(says(verdict, reason, approved)).encode()
+
+
+def _pre_tool_use(verdict: str, reason: str, approved: dict[str, Any]) -> dict[str, Any]:
+    """As Claude Code, Codex and Qwen Code hear it.
+
+    `updatedInput` repeats the input that was judged, so that another hook's rewriting of it does
+    not slip in behind the answer.
+    """
+    decision: dict[str, Any] = {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": verdict,
+        "permissionDecisionReason": reason,
+    }
     if verdict == "allow":
-        decision["permissionDecisionReason"] = f"allowed by {by}: {why}"
         decision["updatedInput"] = approved
-    else:
-        decision["permissionDecisionReason"] = f"agentwatch: denied by {by}: {why}"
-    return json.dumps({"hookSpecificOutput": decision}).encode()
+    return {"hookSpecificOutput": decision}
+
+
+def _before_tool(verdict: str, reason: str, _approved: dict[str, Any]) -> dict[str, Any]:
+    """As Gemini CLI hears it; an input given back is announced to the model as changed."""
+    return {"decision": verdict, "reason": reason}
+
+
+DIALECTS = {
+    "claude": ("SessionStart", "PreToolUse", _pre_tool_use),
+    "codex": ("SessionStart", "PreToolUse", _pre_tool_use),
+    "gemini": ("SessionStart", "BeforeTool", _before_tool),
+    "qwen": ("SessionStart", "PreToolUse", _pre_tool_use),
+}
+"""By agent: the event that opens a session, that of a tool call, and how an answer is said."""
 
 
 def _write(target: int, data: bytes) -> None:

@@ -1,0 +1,22 @@
+"""The agents that the shared tests drive."""
+
+from __future__ import annotations
+
+import pytest
+from _pytest.mark.structures import ParameterSet
+
+from tests.agents_real.kit import Kit
+from tests.agents_real.kit_claude import CLAUDE
+from tests.agents_real.kit_codex import CODEX
+
+CORE = (CLAUDE, CODEX)
+"""Driven at every run."""
+MORE: tuple[Kit, ...] = ()
+"""Driven where `-m more_agents` asks for them."""
+
+ALL: list[ParameterSet] = [pytest.param(kit, id=kit.name) for kit in CORE] + [
+    pytest.param(kit, id=kit.name, marks=pytest.mark.more_agents) for kit in MORE
+]
+
+HOOKED = [pytest.param(CODEX, id="codex")]
+"""Those whose hooks are tried without a supervisor."""

@@ -1,0 +1,99 @@
+"""What agents do with their hook's answers, without a supervisor: Claude Code has its own file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.agents_real.api import Json
+from tests.agents_real.bench import Bench
+from tests.agents_real.kit import Kit
+from tests.agents_real.kits import HOOKED
+from tests.agents_real.scenario import Act, Turn, act, play
+from tests.agents_real.stand_in import Judge, allow, deny
+from tests.agents_real.supervised import private_folder
+
+pytestmark = [pytest.mark.agents, pytest.mark.timeout(900), pytest.mark.parametrize("kit", HOOKED)]
+
+TOUCH = play(act("shell", command="touch ran"))
+
+
+@pytest.fixture
+def bench(kit: Kit) -> Iterator[Bench]:
+    with private_folder() as folder:
+        yield Bench(kit, folder)
+
+
+def test_it_arms_first_and_asks_exactly(bench: Bench) -> None:
+    played = bench.play(TOUCH, allow, *bench.kit.free)
+    assert bench.made()
+    assert len(played.arms) == 1
+    (event,) = played.socket.events
+    assert event["tool_input"]["command"] == "touch ran"
+    assert event["cwd"] == str(bench.work)
+
+
+def test_what_is_denied_does_not_run_and_the_model_hears_why(bench: Bench) -> None:
+    write = act("write", path=f"{bench.work}/new.txt", content="x\n")
+    played = bench.play(play(*TOUCH.scripts["GO"], write), deny, *bench.kit.free)
+    assert len(played.socket.events) == 2
+    assert list(bench.work.iterdir()) == []
+    assert len(played.model.result_texts()) == 2
+    assert all("NOT-TODAY" in text for text in played.model.result_texts())
+
+
+def test_several_calls_of_one_turn_are_each_asked(bench: Bench) -> None:
+    calls = tuple(Act("shell", {"command": f"touch ran{number}"}) for number in range(3))
+
+    def second(event: Json, pid: int) -> Json:
+        return deny(event, pid) if "ran1" in event["tool_input"]["command"] else allow(event, pid)
+
+    bench.play(play(Turn(calls=calls)), second, *bench.kit.free)
+    assert [bench.made(f"ran{number}") for number in range(3)] == [True, False, True]
+
+
+def test_a_slow_answer_holds_the_tool_until_it_comes(bench: Bench) -> None:
+    seen: list[bool] = []
+
+    def slow(event: Json, pid: int) -> Json:
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            seen.append(bench.made())
+            time.sleep(0.1)
+        return allow(event, pid)
+
+    bench.play(TOUCH, slow, *bench.kit.free)
+    assert not any(seen)
+    assert bench.made()
+
+
+def killed(_event: Json, pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(0.2)  # hang up only after the hook has died
+
+
+def terminated(_event: Json, pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+    time.sleep(0.2)
+
+
+FAILING: dict[str, Judge] = {
+    "killed": killed,
+    "terminated": terminated,
+    "hangs up": lambda _event, _pid: None,
+    "says nonsense": lambda _event, _pid: b"allow\n",
+    "stops in the middle": lambda _event, _pid: b'{"v":1,"ok":true,"verdict":"allow"',
+    "answers another question": lambda event, pid: allow(event, pid) | {"re": "x"},
+}
+
+
+@pytest.mark.parametrize("way", FAILING)
+def test_a_failing_hook_blocks_the_tool_or_is_a_known_gap(bench: Bench, way: str) -> None:
+    """With the known gaps the kernel gate holds what then happens: see `test_agents_run`."""
+    played = bench.play(TOUCH, FAILING[way], *bench.kit.free)
+    assert len(played.socket.events) == 1
+    assert bench.made() is (way in bench.kit.outlives)
