@@ -95,7 +95,9 @@ def test_what_would_ungate_it_is_refused(tmp_path: Path, arguments: tuple[str, .
     assert "--ungated" in (caught.value.hint or "")
 
 
-@pytest.mark.parametrize("arguments", [("login",), ("--version",), ("mcp", "list"), ("-m", "x", "-h")])
+@pytest.mark.parametrize(
+    "arguments", [("login",), ("--version",), ("mcp", "list"), ("-m", "x", "-h")]
+)
 def test_upkeep_runs_no_model_and_is_left_alone(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     prepared = start(tmp_path, *arguments)
     assert prepared.argv == ("codex", *arguments)

@@ -32,7 +32,6 @@ except BaseException as broken:  # noqa: BLE001 - whatever broke, status 1 would
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, NoReturn
 
 VERSION = 1
@@ -157,7 +156,7 @@ def _answer(data: bytes, ref: str) -> dict[str, Any]:
 def _decision(
     answer: dict[str, Any],
     approved: dict[str, Any],
-    says: Callable[[str, str, dict[str, Any]], dict[str, Any]],
+    says: Any,
 ) -> bytes:
     """The decision in the agent's words."""
     verdict = answer.get("verdict")
