@@ -62,8 +62,16 @@ FLOORS = {
         "the same files are refused by name, those that are not there yet as well; ssh-agent, "
         "gpg-agent, D-Bus, docker and editors are asked about"
     ),
-    "subreaper": "none without the gate",
-    "portable": "none",
+    "subreaper": (
+        "none without the gate; with `--strict-floor` the files by Landlock, at a price: nothing "
+        "can be made or removed in your home folder itself or in folders above what is kept, and "
+        "an agent's own bubblewrap fails"
+    ),
+    "portable": (
+        "none; on macOS a sandbox-exec profile (untried on a real Mac): the files, signals, jobs, "
+        "AppleEvents and opening programs, not terminals; an agent that uses sandbox-exec itself "
+        "needs `--no-floor`"
+    ),
 }
 """What keeps the floor in each containment; the strongest that works is used."""
 

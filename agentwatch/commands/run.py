@@ -69,9 +69,11 @@ from agentwatch.supervisor.config import Config
 @click.option(
     "--reach",
     multiple=True,
-    type=click.Choice([*floor.names(), "all"]),
+    type=click.Choice(floor.names()),
     help="Open a part of the floor to the agent; may be given again.",
 )
+@click.option("--strict-floor", is_flag=True, help="Start only with a floor; see doctor.")
+@click.option("--no-floor", is_flag=True, help="Keep nothing from the agent; see doctor.")
 @click.option("--no-tui", is_flag=True, help="No screen: decide from other shells.")
 @click.option("--kernel-gate", is_flag=True, help="Hold system calls too (Linux; being tried).")
 @click.option("--no-hook", is_flag=True, help="The kernel gate alone: put no hook in.")
@@ -88,6 +90,8 @@ def command(
     containment: str | None,
     arm_within: float | None,
     reach: tuple[str, ...],
+    strict_floor: bool,
+    no_floor: bool,
     no_tui: bool,
     kernel_gate: bool,
     no_hook: bool,
@@ -112,6 +116,8 @@ def command(
         containment=containment,
         arm_within=arm_within,
         reach=reach,
+        floor=not no_floor,
+        strict_floor=strict_floor and not no_floor,
         kernel=kernel_gate,
         hooked=not no_hook,
         ungated=ungated,

@@ -143,6 +143,15 @@ class Walls:
     """Sockets and files that nobody inside opens."""
     terminals: bool = False
     """Whether the tree gets ptys of its own and none of the others'."""
+    strict: bool = False
+    """Whether to refuse to start where they cannot be had, and to use rules that cost more."""
+    desktop: bool = False
+    """Whether the tree may not open programs of the desktop or steer them."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether more is asked for than our own files, which a namespace keeps anyway."""
+        return self.terminals or self.desktop or bool(self.emptied or self.shut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +175,11 @@ class Launch:
     """Who answers the agent's system calls, if anybody."""
     walls: Walls = field(default_factory=Walls)
 
-    def order(self, *, scope: bool) -> bytes:
-        """The launch as the helpers read it: a head line, then parts that end with NUL."""
+    def order(self, *, scope: bool, rules: bool = False) -> bytes:
+        """The launch as the helpers read it: a head line, then parts that end with NUL.
+
+        `rules` has the agent keep its own walls, where nobody builds them around it.
+        """
         env = {**self.env, COOKIE: self.cookie}
         filtering = self.gate.program.hex() if self.gate else "-"
         lease = f"{self.lease_freeze} {self.lease_kill}"
@@ -175,7 +187,7 @@ class Launch:
         walls = self.walls
         lists = (tuple(dict.fromkeys((*own, *walls.kept))), walls.emptied, walls.shut, self.argv)
         counts = " ".join(str(len(items)) for items in lists)
-        head = f"{self.tty:d} {scope:d} {lease} {filtering} {walls.terminals:d} {counts}"
+        head = f"{self.tty:d} {scope:d} {lease} {filtering} {walls.terminals:d} {rules:d} {counts}"
         parts = [
             self.cwd,
             *(part for items in lists for part in items),

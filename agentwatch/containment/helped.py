@@ -38,13 +38,13 @@ _CREDENTIALS = struct.Struct("3i")
 class Helper:
     """A started helper and our ends of its lines."""
 
-    def __init__(self, module: str, launch: Launch, *, scope: bool) -> None:
+    def __init__(self, module: str, launch: Launch, *, scope: bool, rules: bool = False) -> None:
         self.lines: list[tuple[int, str]] = []
         self.unwalled: list[str] = []
         self._torn = b""
         lease, self.lease = os.pipe()
         ours, theirs = socket.socketpair()
-        order = _unnamed_file(launch.order(scope=scope))
+        order = _unnamed_file(launch.order(scope=scope, rules=rules))
         self.status = ours
         _stamp(ours)
         handles = (lease, theirs.fileno(), order)

@@ -31,6 +31,7 @@ from agentwatch.containment.base import (
     Proc,
     Record,
     Running,
+    Unavailable,
 )
 from agentwatch.containment.helpers import family
 from agentwatch.errors import AgentwatchError
@@ -52,6 +53,9 @@ REMEDY = ""
 
 MAC = sys.platform == "darwin"
 
+NOTHING = "all of it"
+"""What is not walled off where there is no way to."""
+
 STILL = 2.0
 """Seconds a freeze may take before it counts as failed."""
 
@@ -64,9 +68,10 @@ def probe() -> Means:
     table()
     if not MAC:
         return MEANS
-    from agentwatch.containment import darwin  # noqa: PLC0415  # only where there is no /proc
+    from agentwatch.containment import darwin, seatbelt  # noqa: PLC0415  # only where no /proc is
 
-    return replace(MEANS, cannot=(*MEANS.cannot, darwin.UNTRIED))
+    untried = (darwin.UNTRIED, seatbelt.UNTRIED)
+    return replace(MEANS, cannot=(*MEANS.cannot, *untried))
 
 
 def start(means: Means, launch: Launch) -> Running:
@@ -75,7 +80,31 @@ def start(means: Means, launch: Launch) -> Running:
 
     if launch.gate is not None:
         raise AgentwatchError("system calls cannot be held in the portable containment")
-    return tracker.start(means, launch)
+    launch, unwalled = walled(launch)
+    running = tracker.start(means, launch)
+    running.unwalled = unwalled
+    return running
+
+
+def walled(launch: Launch) -> tuple[Launch, tuple[str, ...]]:
+    """The launch with its walls around it, where this system has a way; and what has none."""
+    if not launch.walls.wanted:
+        return launch, ()
+    if not MAC:
+        if launch.walls.strict:
+            raise Unavailable("it has no floor")
+        return launch, (NOTHING,)
+    from agentwatch.containment import seatbelt  # noqa: PLC0415  # only there
+
+    own = (str(launch.places.runtime), str(launch.places.state))
+    walls = replace(launch.walls, kept=(*own, *launch.walls.kept))
+    home = launch.env.get("HOME") or "/"
+    text = seatbelt.profile(walls, home=home, desktop=walls.desktop)
+    if why := seatbelt.refusal(text):
+        if launch.walls.strict:
+            raise Unavailable(f"it has no floor (sandbox-exec: {why})")
+        return launch, (f"{NOTHING} (sandbox-exec: {why})",)
+    return replace(launch, argv=seatbelt.wrapped(launch.argv, text)), ()
 
 
 def table() -> family.Table:

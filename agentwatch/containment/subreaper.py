@@ -79,7 +79,10 @@ def start(means: Means, launch: Launch) -> Running:
     """Start the agent below the pair; raises AgentwatchError."""
     from agentwatch.containment import helped  # noqa: PLC0415  # a kill does not need it
 
-    helper = helped.Helper("reaper", launch, scope=means.grade is Grade.A)
+    scoped = means.grade is Grade.A
+    if launch.walls.strict and not scoped:
+        raise Unavailable("it has no floor")
+    helper = helped.Helper("reaper", launch, scope=scoped, rules=launch.walls.strict)
     outer = helper.process.pid
     own = _own_cgroup(launch.session)
     used = ""
@@ -88,6 +91,8 @@ def start(means: Means, launch: Launch) -> Running:
             launch, helper, means.name, means.grade, lambda by: (outer, (by["root"],)), own
         )
         used = running.record.cgroup
+        missing = ("sockets", "terminals") if launch.walls.strict else ("all of it",)
+        running.unwalled = missing if launch.walls.wanted else ()
     finally:
         if not used:
             cgroup.remove(own)

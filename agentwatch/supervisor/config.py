@@ -53,6 +53,10 @@ class Config:
     """Whether system calls are held too."""
     reach: tuple[str, ...] = ()
     """Parts of the floor that a person opened to this agent."""
+    floor: bool = True
+    """Whether there is a floor at all, our own files in a namespace apart."""
+    strict_floor: bool = False
+    """Whether to start only where the floor holds, by Landlock where no namespace is to be had."""
     arm_within: float | None = None
     """Seconds within which an agent's hook must be seen alive; None for what suits the agent."""
     stdio: tuple[int, int, int] | None = None

@@ -26,8 +26,10 @@ HELD = (
     "Your shell, ssh, git, login, key and agent settings cannot be written inside; "
     "`run --reach NAME` opens a part."
 )
+NOTHING = "all of it"
+NO_FLOOR = "No floor: --no-floor lets the agent write and reach what you can."
 NOT_HELD = (
-    "No floor in the containment {!r}: what no gate holds can write your shell's start-up files "
+    "No floor in the containment {}: what no gate holds can write your shell's start-up files "
     "and agents' settings, write on your terminal, and ask tmux, ssh-agent, D-Bus or docker to "
     "act, tmux also to type your answer."
 )
@@ -70,7 +72,7 @@ def look_up(config: Config) -> Floor:
         login, at_home = str(user), "/"
     whose = floor.Whose(env.get("HOME") or at_home, user, login, env)
     work = os.path.realpath(config.workspace)
-    opened = set(floor.names()) if "all" in config.reach else set(config.reach)
+    opened = set(config.reach if config.floor else floor.names())
     with contextlib.suppress(OSError):  # what is not there cannot be held
         config_base().mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = (*_ours(), *(os.path.realpath(path) for path in config.rules))
@@ -91,17 +93,21 @@ def look_up(config: Config) -> Floor:
         emptied=emptied,
         shut=(*shut, *_consoles(user)),
         terminals="terminals" not in opened,
+        desktop="display" not in opened,
+        strict=config.strict_floor,
     )
     return Floor(kept, walls, tuple(_notes(masked, walls, config, in_use)))
 
 
 def in_force(floor_: Floor, running: Running) -> tuple[str, ...]:
     """What of the floor stands and what does not, now that the agent is contained."""
-    if running.record.means != "pidns":
-        return (NOT_HELD.format(running.record.means), *floor_.notes[1:])
-    if running.unwalled:
-        return (*floor_.notes, f"Could not be walled off: {', '.join(running.unwalled)}.")
-    return floor_.notes
+    if not running.unwalled:
+        return floor_.notes
+    missing = ", ".join(running.unwalled)
+    if missing.startswith(NOTHING):
+        detail = missing.removeprefix(NOTHING)
+        return (NOT_HELD.format(f"{running.record.means!r}{detail}"), *floor_.notes[1:])
+    return (*floor_.notes, f"Could not be walled off: {missing}.")
 
 
 def _notes(
@@ -116,7 +122,7 @@ def _notes(
         or gone.intersection(_there(part.shut, folders=False))
     ]
     out = f"Out of the agent's reach: {', '.join(names)}. " if names else ""
-    yield f"{out}{HELD}"
+    yield f"{out}{HELD}" if config.floor else NO_FLOOR
     if config.reach:
         yield f"Opened to the agent by --reach: {', '.join(config.reach)}."
     if in_use:

@@ -100,6 +100,14 @@ def test_the_notes_say_what_is_out_of_reach(world: World, home: Path) -> None:
     assert "cannot be written inside" in notes
 
 
+def test_a_person_may_do_without_it(world: World, home: Path) -> None:
+    """Our own files stay ours all the same."""
+    with listening(world):
+        found = results(world, "--containment", "pidns", "--no-floor")
+    assert [name for name, result in found.items() if result != "done"] == ["move", "state"]
+    assert "No floor: --no-floor" in " ".join(world.session()["notes"])
+
+
 @pytest.mark.parametrize("means", ["subreaper", "portable"])
 def test_without_a_namespace_the_notes_say_that_there_is_no_floor(world: World, means: str) -> None:
     world.run_agent("sleep", "60", options=("--containment", means))
@@ -157,7 +165,7 @@ def test_working_in_a_kept_folder_is_the_persons_own_wish(world: World, home: Pa
 
 
 def test_a_nested_run_is_refused_with_words_and_loosens_nothing(world: World, home: Path) -> None:
-    line = f"{sys.executable} -m agentwatch run --no-tui --reach all -- touch {home}/.bashrc"
+    line = f"{sys.executable} -m agentwatch run --no-tui --no-floor -- touch {home}/.bashrc"
     script = world.work / "nested.sh"
     script.write_text(f"{line} >said 2>&1; echo $? >status; mv status over")
     world.run_agent("sh", str(script), options=("--containment", "pidns"))
@@ -165,3 +173,28 @@ def test_a_nested_run_is_refused_with_words_and_loosens_nothing(world: World, ho
     assert int((world.work / "over").read_text()) == 125
     assert "inside another session" in (world.work / "said").read_text()
     assert (home / ".bashrc").read_text() == "good"
+
+
+def test_a_strict_floor_holds_by_landlock_where_there_is_no_namespace(
+    world: World, home: Path
+) -> None:
+    script = world.script(
+        "writes.py",
+        "import os\n"
+        "for name in ('.bashrc', '.zshenv', '.ssh/authorized_keys', '.config/fish/x'):\n"
+        "  try: open(os.environ['HOME'] + '/' + name, 'w'); os._exit(1)\n"
+        "  except PermissionError: pass\n"
+        "open('made', 'w').close()",
+    )
+    options = ("--strict-floor", "--containment", "subreaper")
+    process = world.run_agent(sys.executable, str(script), options=options)
+    assert process.wait(timeout=30) == 0
+    (kept,) = world.json("ls", "--all")
+    assert "Could not be walled off: sockets, terminals" in " ".join(kept["notes"])
+
+
+def test_a_strict_floor_that_cannot_be_had_is_no_start(world: World) -> None:
+    options = ("--strict-floor", "--containment", "portable")
+    done = world.call("run", "--no-tui", *options, "--", "true", check=False)
+    assert done.returncode == 125
+    assert "it has no floor" in done.stderr

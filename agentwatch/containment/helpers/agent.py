@@ -33,15 +33,22 @@ ABOVE = 64
 class Walls:
     """What the tree must not change or reach."""
 
-    __slots__ = ("emptied", "kept", "shut", "terminals")
+    __slots__ = ("emptied", "kept", "shut", "strict", "terminals")
 
     def __init__(
-        self, kept: list[bytes], emptied: list[bytes], shut: list[bytes], *, terminals: bool
+        self,
+        kept: list[bytes],
+        emptied: list[bytes],
+        shut: list[bytes],
+        *,
+        terminals: bool = False,
+        strict: bool = False,
     ) -> None:
         self.kept, self.emptied, self.shut = (
             [os.fsdecode(item) for item in items] for items in (kept, emptied, shut)
         )
         self.terminals = terminals
+        self.strict = strict
 
 
 class Order:
@@ -62,7 +69,7 @@ class Order:
     def __init__(self, raw: bytes) -> None:
         head, rest = raw.split(b"\0", 1)
         tty, scope, freeze_after, kill_after, filtering, *numbers = head.split(b" ")
-        terminals, *counts = map(int, numbers)
+        terminals, strict, *counts = map(int, numbers)
         self.tty = tty == b"1"
         self.scope = scope == b"1"
         self.freeze_after = float(freeze_after)
@@ -71,7 +78,7 @@ class Order:
         items = rest.split(b"\0")[:-1]
         self.cwd = items.pop(0)
         kept, emptied, shut, self.argv = (_take(items, count) for count in counts)
-        self.walls = Walls(kept, emptied, shut, terminals=bool(terminals))
+        self.walls = Walls(kept, emptied, shut, terminals=bool(terminals), strict=bool(strict))
         pairs = (item.split(b"=", 1) for item in items)
         self.env = {pair[0]: pair[1] for pair in pairs}
 
@@ -181,6 +188,11 @@ def become(order: Order) -> None:
 
             linux.enter_scope()
             linux.refuse_typing()
+        step = "rules"
+        if order.walls.strict:
+            from . import rules  # noqa: PLC0415  # only where they were asked for
+
+            rules.forbid(order.walls.kept, os.fsdecode(order.env.get(b"HOME", b"/")))
         if order.tty:
             step = "tty"
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)

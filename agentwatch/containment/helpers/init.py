@@ -143,7 +143,7 @@ class _Init:
         linux.set_dumpable(False)
         os.write(self._to_outer, b"a")
         self._expect(self._from_outer, b"g")  # end of file: the outer process died before this
-        nothing = Walls([], [], [], terminals=False)
+        nothing = Walls([], [], [])
         for name in world.furnish(self._order.walls if self._order.argv else nothing):
             os.write(self._status, f"unwalled {name}\n".encode(errors="replace"))
         linux.die_with_parent(signal.SIGKILL)  # new credentials may have taken these two back

@@ -34,6 +34,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 
 _LANDLOCK_CREATE_RULESET = 444
+_LANDLOCK_ADD_RULE = 445
 _LANDLOCK_RESTRICT_SELF = 446
 _SCOPE_ABSTRACT_UNIX_AND_SIGNAL = 3
 _SCOPE_ABI = 6
@@ -171,11 +172,32 @@ def enter_scope() -> None:
 
     Costs setuid programs (no_new_privs); raises OSError where the kernel can't.
     """
-    ruleset = (ctypes.c_uint64 * 3)(0, 0, _SCOPE_ABSTRACT_UNIX_AND_SIGNAL)
-    size = ctypes.c_size_t(ctypes.sizeof(ruleset))
-    handle = _check(_libc.syscall(_LANDLOCK_CREATE_RULESET, ruleset, size, ctypes.c_uint(0)))
+    ruleset = _ruleset(0, _SCOPE_ABSTRACT_UNIX_AND_SIGNAL)
     try:
-        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        _check(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ctypes.c_int(handle), ctypes.c_uint(0)))
+        restrict_to(ruleset)
     finally:
-        os.close(handle)
+        os.close(ruleset)
+
+
+def new_rules(changes: int) -> int:
+    """A Landlock ruleset under which these changes to files must be allowed; raises OSError."""
+    return _ruleset(changes, 0)
+
+
+def allow_beneath(ruleset: int, handle: int, rights: int) -> None:
+    """Allow changes to a file, or to a folder and all below it; raises OSError."""
+    rule = struct.pack("=Qi", rights, handle)
+    number, beneath = ctypes.c_int(ruleset), ctypes.c_int(1)
+    _check(_libc.syscall(_LANDLOCK_ADD_RULE, number, beneath, rule, ctypes.c_uint(0)))
+
+
+def restrict_to(ruleset: int) -> None:
+    """Enter a ruleset for ever, with all that we start; costs setuid programs.  Raises OSError."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    _check(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0)))
+
+
+def _ruleset(changes: int, scopes: int) -> int:
+    said = (ctypes.c_uint64 * 3)(changes, 0, scopes)
+    size = ctypes.c_size_t(ctypes.sizeof(said))
+    return _check(_libc.syscall(_LANDLOCK_CREATE_RULESET, said, size, ctypes.c_uint(0)))
