@@ -105,7 +105,8 @@ def test_a_person_may_do_without_it(world: World, home: Path) -> None:
     with listening(world):
         found = results(world, "--containment", "pidns", "--no-floor")
     assert [name for name, result in found.items() if result != "done"] == ["move", "state"]
-    assert "No floor: --no-floor" in " ".join(world.session()["notes"])
+    (kept,) = world.json("ls", "--all")
+    assert "No floor: --no-floor" in " ".join(kept["notes"])
 
 
 @pytest.mark.parametrize("means", ["subreaper", "portable"])
