@@ -117,10 +117,14 @@ def _is_program(words: Iterable[Word], given: str, *, allows: bool) -> bool:
 
 def _flags(rule: Rule, argv: tuple[str, ...]) -> bool:
     """Whether the options are as the rule wants them; `-rf` has both `-r` and `-f`."""
-    if not rule.flags_any and not rule.flags_none:
+    if not rule.flags_any and not rule.flags_none and rule.flags_only is None:
         return True
     given = set(flags(argv))
-    return (not rule.flags_any or bool(given & rule.flags_any)) and not given & rule.flags_none
+    return (
+        (not rule.flags_any or bool(given & rule.flags_any))
+        and not given & rule.flags_none
+        and (rule.flags_only is None or given <= set(flags(("", *rule.flags_only))))
+    )
 
 
 def flags(argv: Sequence[str]) -> Iterator[str]:

@@ -71,8 +71,16 @@ def _meaning(rule: Rule) -> object:
     """Everything that a rule is about."""
     params = tuple(sorted((name, word.text) for name, word in rule.params.items()))
     return (
-        *(rule.kinds, rule.argv, rule.exact, rule.flags_any, rule.flags_none, rule.paths),
-        *(rule.hosts, rule.tools, params, rule.agents, rule.origins, rule.reversibility),
+        *(rule.kinds, rule.argv, rule.exact, rule.flags_any, rule.flags_none, rule.flags_only),
+        *(
+            rule.paths,
+            rule.hosts,
+            rule.tools,
+            params,
+            rule.agents,
+            rule.origins,
+            rule.reversibility,
+        ),
         *(rule.hours, rule.days),
     )
 
@@ -136,7 +144,8 @@ class _Table:
 
     def _conditions(self, rule: Rule) -> None:
         at = self._lines.at(self._number)
-        if (rule.flags_any or rule.flags_none or rule.exact) and not rule.argv:
+        flags = rule.flags_any or rule.flags_none or rule.flags_only is not None
+        if (flags or rule.exact) and not rule.argv:
             raise RuleError(f"{at} flags and `exact` are about a command: give its argv too")
         if (rule.match or rule.not_match) and not rule.argv:
             raise RuleError(f"{at} examples are command lines: give the rule an argv")
@@ -249,6 +258,7 @@ _KEYS: dict[str, tuple[str, Callable[[object], object]]] = {
     "exact": ("exact", _flag),
     "flags_any": ("flags_any", _options),
     "flags_none": ("flags_none", _options),
+    "flags_only": ("flags_only", lambda value: frozenset() if value == [] else _options(value)),
     "paths": ("paths", _paths),
     "hosts": ("hosts", _hosts),
     "tool": ("tools", _words),

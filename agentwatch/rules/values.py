@@ -82,6 +82,8 @@ class Rule:
     """Whether no word may follow."""
     flags_any: frozenset[str] = frozenset()
     flags_none: frozenset[str] = frozenset()
+    flags_only: frozenset[str] | None = None
+    """The options that there may be at all."""
     paths: PathSet | None = None
     hosts: tuple[Host, ...] = ()
     tools: tuple[Word, ...] = ()
