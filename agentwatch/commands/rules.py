@@ -12,7 +12,7 @@ from agentwatch.commands.output import document, json_option, say, visible
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json, Kind, Mode, Proposal
 from agentwatch.policy import Judgement, judge
-from agentwatch.policy.ruled import ruling
+from agentwatch.policy.ruled import Surroundings
 from agentwatch.rules import PROJECT, Rule, Shelf, read, trust, user_file
 from agentwatch.rules.examples import faults
 from agentwatch.rules.foreign import FORMATS, convert, found, toml
@@ -77,15 +77,14 @@ def explain(
     proposal = Proposal(
         Kind.EXEC, "", "rules", argv=() if line is not None else argv, command=line, cwd=cwd
     )
-    book, home = Shelf(Path(cwd), files).book, os.path.realpath(Path.home())
+    book = Shelf(Path(cwd), files).book
+    around = Surroundings(cwd, os.path.realpath(Path.home()), agent)
     judgement = judge(
         proposal,
         workspace=cwd,
         mode=Mode(mode),
         resolve=os.path.realpath,
-        rules=lambda said, reversibility: ruling(
-            book, said, reversibility, workspace=cwd, home=home, agent=agent
-        ),
+        rules=lambda said, reversibility: around.ruling(book, said, reversibility),
     )
     if as_json:
         document(_judged(judgement))

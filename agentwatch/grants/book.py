@@ -35,9 +35,7 @@ class Grants:
         self._numbers = itertools.count(1)
         self._standing: dict[str, _Standing] = {}
 
-    def make(
-        self, scope: Scope, lasting: Lasting, *, action: str, by: str, wall: float
-    ) -> Grant:
+    def make(self, scope: Scope, lasting: Lasting, *, action: str, by: str, wall: float) -> Grant:
         """A new grant; it counts only once `add` was called."""
         if len(self._standing) >= MOST:
             raise AgentwatchError(f"{MOST} grants stand already", code=ExitCode.NO)

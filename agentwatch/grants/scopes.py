@@ -53,6 +53,8 @@ class Scope:
         if rule is None:
             return self.same == sameness(proposal)
         own = [step for step in cut if not step.reads]
+        if self.name != "paths" and any(step.steering for step in own):
+            return False  # what acts by itself is only covered where it is named
         return bool(own) and all(holds(rule, step, setting) for step in own)
 
 
@@ -98,10 +100,9 @@ def _shape(proposal: Proposal, workspace: str, home: str) -> Iterator[Scope]:
     if more or step.unsure or not argv or any(Word(word).glob for word in argv):
         return
     name = argv[0].rsplit("/", 1)[-1]
-    head = argv[: 3 if name in _THREE else 2 if name in _TWO else 1]
-    if len(head) < len(argv[:2]) and name in _THREE | _TWO:
-        return
-    if any(word.startswith("-") for word in head):
+    telling = 3 if name in _THREE else 2 if name in _TWO else 1
+    head = argv[:telling]
+    if len(head) < telling or any(word.startswith("-") for word in head):
         return
     options = frozenset(flags(argv))
     # operands that are files of the workspace stay files of the workspace

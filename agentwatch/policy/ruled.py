@@ -6,35 +6,42 @@ Owns the way from a proposal to what rules look at.  Follows links; decides noth
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import datetime
 
 from agentwatch.model import Proposal, Reversibility
 from agentwatch.policy.places import steers
-from agentwatch.rules import Rulebook, Ruling, Setting, steps
+from agentwatch.rules import Rulebook, Ruling, Setting, Step, steps
 
 
-def ruling(
-    book: Rulebook,
-    proposal: Proposal,
-    reversibility: Reversibility,
-    *,
-    workspace: str,
-    home: str,
-    agent: str = "",
-    could_declare: bool = False,
-) -> Ruling | None:
-    """The ruling now; raises whatever goes wrong, and then nothing may pass.
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is the same for every action of a session."""
 
-    `could_declare` says whether the agent has a way to announce what it does.
-    """
-    setting = Setting(
-        workspace=workspace,
-        home=home,
-        agent=agent,
-        seen=Setting.origin(proposal.origin, could_declare=could_declare),
-        reversibility=reversibility,
-        now=datetime.now().astimezone(),
-    )
-    base = proposal.cwd or workspace
-    cut = steps(proposal, base=base, home=home, follow=os.path.realpath, steers=steers)
-    return book.rule(cut, setting)
+    workspace: str
+    home: str
+    agent: str = ""
+    could_declare: bool = False
+    """Whether the agent has a way to announce what it does."""
+
+    def setting(self, proposal: Proposal, reversibility: Reversibility) -> Setting:
+        """What is known around an action now."""
+        return Setting(
+            workspace=self.workspace,
+            home=self.home,
+            agent=self.agent,
+            seen=Setting.origin(proposal.origin, could_declare=self.could_declare),
+            reversibility=reversibility,
+            now=datetime.now().astimezone(),
+        )
+
+    def cut(self, proposal: Proposal) -> tuple[Step, ...]:
+        """The steps of an action, links followed as they are now."""
+        base = proposal.cwd or self.workspace
+        return steps(proposal, base=base, home=self.home, follow=os.path.realpath, steers=steers)
+
+    def ruling(
+        self, book: Rulebook, proposal: Proposal, reversibility: Reversibility
+    ) -> Ruling | None:
+        """What the rules say now; raises whatever goes wrong, and then nothing may pass."""
+        return book.rule(self.cut(proposal), self.setting(proposal, reversibility))

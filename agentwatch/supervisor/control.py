@@ -16,6 +16,7 @@ from typing import Any
 
 from agentwatch import wire
 from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.grants import Lasting
 from agentwatch.model import Json, Verdict
 from agentwatch.supervisor import peers
 from agentwatch.supervisor.screen import AgentTerminal
@@ -65,6 +66,9 @@ class ClientConnection:
             "actions": self._actions,
             "action": lambda m: self._session.gate.find(str(m.get("action"))).to_json(),
             "decide": self._decide,
+            "scopes": self._scopes,
+            "grants": lambda _: [g.to_json() for g in self._session.beforehand.grants.standing()],
+            "revoke": lambda m: self._session.revoke(str(m.get("grant")), _by(m)).to_json(),
             "freeze": self._freeze,
             "resume": self._resume,
             "watch": self._watch,
@@ -132,7 +136,26 @@ class ClientConnection:
         gate = self._session.gate
         return [item.to_json() for item in [*gate.recent, *gate.pending][-count:]]
 
+    def _scopes(self, message: Json) -> list[Json]:
+        gate = self._session.gate
+        action = gate.find(str(message.get("action")))
+        return self._session.beforehand.offered(action, [*gate.recent, *gate.pending])
+
+    def _grant(self, message: Json) -> Json:
+        """Let an action pass with a grant: `scope`, and `for` or `uses`."""
+        time, uses = message.get("for"), message.get("uses")
+        if not isinstance(time, str | None) or not isinstance(uses, int | None):
+            raise wire.WireError("a grant is for a time like 10m and a number of uses")
+        action, digest = str(message.get("action")), str(message.get("digest"))
+        scope, lasting = str(message.get("scope")), Lasting.read(time, uses)
+        decided, grant = self._session.grant(action, digest, scope, lasting, _by(message))
+        return {**decided.to_json(), "grant": grant.to_json()}
+
     def _decide(self, message: Json) -> Json:
+        if "scope" in message:
+            if message.get("verdict") != Verdict.ALLOW:
+                raise wire.WireError("only what is allowed can be granted")
+            return self._grant(message)
         try:
             verdict = Verdict(str(message.get("verdict")))
         except ValueError as error:
@@ -170,6 +193,7 @@ class ClientConnection:
             "recent": [item.to_json() for item in session.gate.recent[-100:]],
             "output": _b64(terminal.tail if terminal else b""),
             "receipt": session.receipt.to_json() if session.receipt else None,
+            "grants": [item.to_json() for item in session.beforehand.grants.standing()],
         }
 
     def _input(self, message: Json) -> None:

@@ -147,10 +147,11 @@ class Watched:
             descended = descent(event.pid)
             if not descended or descended[0].started != message["started"]:
                 raise ProcessLookupError("its process is gone")  # noqa: TRY301
-            judgement = self._below.judge(event, descended)
+            said = proposal(event)
+            judgement = self._session.weigh(said, self._below.judge(event, descended))
             waiting = _Waiting(self, number, event, descended, judgement)
             self._waiting[number] = waiting
-            self._session.propose(proposal(event), waiting, judgement)
+            self._session.propose(said, waiting, judgement)
         except Exception as error:  # noqa: BLE001 - whatever it was, the answer is no
             self._waiting.pop(number, None)
             self._house.answer(number, allow=False)

@@ -19,7 +19,9 @@ from typing import Any, Protocol
 from agentwatch import containment
 from agentwatch.agents import Prepared
 from agentwatch.containment.base import Record, Running, write_private
+from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.gate import Answer, Effect, Gate
+from agentwatch.grants import Grant, Lasting
 from agentwatch.journal import Journal
 from agentwatch.model import (
     Action,
@@ -38,9 +40,9 @@ from agentwatch.model import (
     Verdict,
 )
 from agentwatch.policy import Judgement, judge
+from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config, Speaks
-from agentwatch.supervisor.ruled import Ruled
 
 Listener = Callable[[Json], None]
 
@@ -83,13 +85,14 @@ class Supervised:
         """What is known below the agent, where its system calls are held."""
         self.gate_pid = 0
         """The process that connects sockets for the agent: as a peer it is the agent."""
-        self.rules = Ruled(config, prepared)
+        self.beforehand = Beforehand(config, prepared)
         self.listeners: set[Listener] = set()
         self._journal = journal
         self._notes = list(prepared.notes)
         self._started_at = time.time()
         self._refused = 0
         self._denied_at_end = 0
+        self._revoked_at_end = 0
         self._journal_failed = False
         self.gate = Gate(
             config.session,
@@ -160,6 +163,35 @@ class Supervised:
         )
         return self.gate.find(full)
 
+    def grant(
+        self, action: str, digest: str, scope: str, lasting: Lasting, by: str
+    ) -> tuple[Action, Grant]:
+        """Let an action pass, and what is alike for a while; raises AgentwatchError."""
+        found = self.gate.find(action)
+        grant = self.beforehand.prepare(found, scope, lasting, by)
+        decided = self.decide(action, digest, Verdict.ALLOW, by, f"and {grant.scope.words}")
+        if decided.state is not ActionState.ALLOWED:
+            why = decided.decision.why if decided.decision else "it was denied"
+            raise AgentwatchError(f"nothing is granted: {why}", code=ExitCode.NO)
+        self.record_or_raise("granted", grant.to_json())
+        self.beforehand.grants.add(grant, found.proposal.origin, now=time.monotonic())
+        self.publish_grants()
+        return decided, grant
+
+    def revoke(self, name: str, by: str) -> Grant:
+        """End a grant; raises AgentwatchError for one that is not there."""
+        grant = self.beforehand.grants.revoke(name)
+        self.note("revoked", {**grant.to_json(), "revoked_by": by})
+        self.publish_grants()
+        return grant
+
+    def _end_grants(self) -> None:
+        over = self.beforehand.grants.expire(now=time.monotonic(), wall=time.time())
+        for grant in over:
+            self.note("expired", grant.to_json())
+        if over:
+            self.publish_grants()
+
     def withdraw(self, proposer: Proposer) -> None:
         """A proposer hung up; in a kill it did so because it was killed."""
         self._notice_kill()
@@ -173,13 +205,15 @@ class Supervised:
     def tick(self) -> None:
         """Deny what is late, and notice a kill that began outside."""
         self._notice_kill()
-        for words in self.rules.refresh():
+        for words in self.beforehand.refresh():
             self.alarm(words)
+        self._end_grants()
         self._carry_out(self.gate.tick(now=time.monotonic(), wall=time.time()))
 
     def close_gate(self, by: str, why: str) -> None:
         """Deny everything that waits, and whatever still comes."""
         self._denied_at_end += len(self.gate.pending)
+        self._revoked_at_end += self.beforehand.grants.revoke_all()
         self._carry_out(self.gate.shut(by, why, wall=time.time()))
 
     def _notice_kill(self) -> None:
@@ -195,15 +229,21 @@ class Supervised:
     def judge(self, proposal: Proposal) -> Judgement:
         """What the policy says of a proposal."""
         armed = None if self.config.ungated else self.armed
-        return judge(
+        found = judge(
             proposal,
             workspace=self.config.workspace,
             mode=self.mode,
             armed=armed,
             resolve=os.path.realpath,
-            rules=self.rules.on,
+            rules=self.beforehand.on,
             anybodys=self.below.anybodys if self.below is not None else None,
         )
+        return found if armed is False else self.beforehand.granted(proposal, found)
+
+    def weigh(self, proposal: Proposal, judgement: Judgement) -> Judgement:
+        """What was seen below the agent, with what a person decided beforehand of it."""
+        found = self.beforehand.weigh(proposal, judgement, self.mode)
+        return found if self.armed is False else self.beforehand.granted(proposal, found)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -281,7 +321,11 @@ class Supervised:
             if item.reversibility is not Reversibility.READ_ONLY
         ]
         return replace(
-            receipt, denied_pending=self._denied_at_end, recent=tuple(recent[-10:]), complete=True
+            receipt,
+            denied_pending=self._denied_at_end,
+            revoked_grants=self._revoked_at_end,
+            recent=tuple(recent[-10:]),
+            complete=True,
         )
 
     # -- telling and recording --------------------------------------------------------------
@@ -294,6 +338,11 @@ class Supervised:
     def publish_session(self) -> None:
         """Tell every listener the session as it is now."""
         self.publish({"event": "session", "session": self.snapshot().to_json()})
+
+    def publish_grants(self) -> None:
+        """Tell every listener what is granted now."""
+        standing = [grant.to_json() for grant in self.beforehand.grants.standing()]
+        self.publish({"event": "grants", "grants": standing})
 
     def alarm(self, text: str) -> None:
         """Something a person should look at now."""
