@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 AS_A_MAC = """
 import os, select, signal, socket, resource, sys, time
 import psutil  # loaded as what it is here, before the platform gets another name
+import urllib.request  # likewise: on a Mac it asks a module that only a Mac has
 sys.platform = "darwin"
 os.uname = lambda: os.uname_result(("Darwin", "mac", "24.0", "", "arm64"))
 LACKS = {
