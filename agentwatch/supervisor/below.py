@@ -17,19 +17,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from agentwatch import agents
+from agentwatch import agents, containment
 from agentwatch.agents import Prepared
-from agentwatch.channels.kernel.acts import Observed
+from agentwatch.channels.kernel.acts import Deed, Family, Flag, Observed
 from agentwatch.channels.kernel.gatehouse import Hot
 from agentwatch.containment.base import Proc, Record
 from agentwatch.covers import Covers
-from agentwatch.model import Action, Json
+from agentwatch.model import Action, Json, Verdict
 from agentwatch.model.plain import plain
 from agentwatch.paths import config_base, runtime_bases, state_base
 from agentwatch.policy import Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import NOT_THE_WORLD, follow, judge_observed
 from agentwatch.policy.own import OwnFolders, own_folders
+from agentwatch.supervisor import listening
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.passed import Passed
 
@@ -47,6 +48,7 @@ class Below:
         self.covers = Covers(own=self._ground.notes)
         self._passed = Passed(config.places.passed)
         self._closed = str(config.places.closed)
+        self._record: Record | None = None
 
     def anybodys(self, path: str) -> bool:
         """Whether anything in the tree may write a file: the question would never come."""
@@ -54,13 +56,28 @@ class Below:
 
     def begin(self, record: Record) -> None:
         """The agent has started: its first process is the agent itself."""
+        self._record = record
         if record.agent is not None:
             self.covers.agent_is([record.agent])
 
     def judge(self, event: Observed, descent: list[Proc]) -> Judgement:
         """What an event means; raises OSError where what came before it cannot be read."""
         self.catch_up()
+        judgement = self._judged(event, descent)
+        if judgement.verdict is not Verdict.ALLOW and self._inside(event):
+            return self._judged(replace(event, flags=(*event.flags, Flag.INSIDE)), descent)
+        return judgement
+
+    def _judged(self, event: Observed, descent: list[Proc]) -> Judgement:
         return judge_observed(event, ground=self._ground, covers=self.covers, ancestry=descent)
+
+    def _inside(self, event: Observed) -> bool:
+        """Whether it reaches nobody but the agent's own tree."""
+        if self._record is None or event.kind not in (Deed.CONNECT, Deed.DATAGRAM):
+            return False
+        left = event.family is Family.UNIX and self._ground.own.private(event.path)
+        pids = [one.pid for one in containment.members(self._record)]
+        return listening.inside(event, pids, left=left)
 
     def passed(
         self, judgement: Judgement, event: Observed, descent: list[Proc], action: Action

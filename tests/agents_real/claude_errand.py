@@ -16,9 +16,13 @@ from tests.e2e.tally import PATIENCE, Tally, said_yes, tally
 from tests.e2e.world import World
 
 HOOKLESS = """
-import agentwatch.agents.claude as claude
-from agentwatch.agents.base import Prepared
-claude.ClaudeCode.prepare = lambda self, start: Prepared(name="claude", argv=start.argv)
+import dataclasses
+from agentwatch.agents.claude import ClaudeCode
+hooked = ClaudeCode.prepare
+def prepare(self, start):
+    bare = {"argv": start.argv, "expects_arm": False, "probe": ()}
+    return dataclasses.replace(hooked(self, start), **bare)
+ClaudeCode.prepare = prepare
 """
 """Put behind what every Python of this user starts with: Claude is known, and its hook is off."""
 

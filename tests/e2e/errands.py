@@ -128,7 +128,15 @@ cat said
 def _tests(work: Path, _: Path) -> None:
     (work / "calc.py").write_text("def add(a, b):\n    return a + b\n")
     (work / "test_calc.py").write_text(
-        "import subprocess\nfrom calc import add\n\n\ndef test_add(tmp_path):\n"
+        "import socket\nimport subprocess\nfrom calc import add\n\n\n"
+        "def test_server(tmp_path):\n"
+        "    for family, where in (('INET', ('127.0.0.1', 0)), ('UNIX', str(tmp_path / 's'))):\n"
+        "        with socket.socket(getattr(socket, 'AF_' + family)) as server:\n"
+        "            server.bind(where)\n"
+        "            server.listen()\n"
+        "            with socket.socket(server.family) as client:\n"
+        "                client.connect(server.getsockname())\n\n\n"
+        "def test_add(tmp_path):\n"
         "    (tmp_path / 'x').write_text('x')\n"
         "    subprocess.run(['rm', str(tmp_path / 'x')], check=True)\n"
         "    assert add(1, 2) == 3\n"

@@ -124,6 +124,8 @@ class Observed:
     """SIGNAL: whom it is for."""
     call: str = ""
     """The system call's name."""
+    file: str = ""
+    """CONNECT, DATAGRAM to a unix socket's file: which one, as `major:minor:inode`."""
     inside_path: str = ""
     """`path` as the caller reaches it, where own mounts or a chroot make that differ."""
 

@@ -149,6 +149,8 @@ def _unix(caller: Caller, line: Line, address: bytes) -> tuple[dict[str, object]
         line.folder = resolve.find(caller, abi.AT_FDCWD, path)
     name = resolve.name(line.folder, caller)
     said |= {"path": name.path, "spelled": os.fsdecode(path), "inside_path": name.inside}
+    found = os.fstat(line.folder)
+    said["file"] = f"{os.major(found.st_dev)}:{os.minor(found.st_dev)}:{found.st_ino}"
     if name.private:
         said["flags"] = (Flag.PRIVATE,)
     own = f"/proc/self/fd/{line.folder}".encode()
