@@ -174,9 +174,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_no_line_keeps_us_busy(piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     parsed = parse((piece * 30_000)[:30_000])
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert parsed.dynamic or len(parsed.commands) < 500
 
 
