@@ -249,6 +249,8 @@ class _Scene:
             reasons.append("gives a program its owner's rights")
         for path, effect in effects:
             zone, what = self.ground.zone(path, self.event.pid)
+            if zone is Zone.TERMINAL and {"private", "device"} <= set(self.event.flags):
+                zone = Zone.DEVICE  # a pty of the tree's own, which nobody outside can see
             if zone is Zone.OURS:
                 return None, (f"touches {what}: {quoted(path)}",), True
             if zone in (Zone.OUTSIDE, Zone.PROTECTED, Zone.OWN, Zone.CACHE):

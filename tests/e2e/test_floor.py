@@ -156,6 +156,20 @@ def test_beside_a_gate_the_ssh_agent_is_asked_for(world: World, home: Path) -> N
         assert process.wait(timeout=30) == 0
 
 
+def test_beside_a_gate_the_trees_own_terminals_are_not_asked_for(world: World) -> None:
+    text = (
+        "import os, pty\n"
+        "master, slave = pty.openpty()\n"
+        "os.write(os.open(os.ttyname(slave), os.O_RDWR | os.O_NOCTTY), b'x')\n"
+    )
+    script = world.script("terminal.py", text)
+    options = ("--kernel-gate", "--containment", "pidns")
+    process = world.run_agent(sys.executable, str(script), options=options)
+    assert process.wait(timeout=30) == 0
+    (kept,) = world.json("ls", "--all")
+    assert [e for e in world.journal(kept["id"]) if e["type"] == "proposed"] == []
+
+
 def test_working_in_a_kept_folder_is_the_persons_own_wish(world: World, home: Path) -> None:
     world.work = home / ".config/fish"
     process = world.start(

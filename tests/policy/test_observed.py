@@ -180,6 +180,7 @@ def test_a_variable_of_the_user_s_own_spoils_nothing() -> None:
 SILENT = [
     Seen("write", "/dev/null"),
     Seen("write", "/dev/tty"),
+    Seen("write", "/dev/pts/0", flags=("private", "device")),
     Seen("write", "/proc/self/oom_score_adj"),
     Seen("write", "/proc/100/oom_score_adj"),
     Seen("write", "/tmp/claude-1000/x", flags=("create",)),
@@ -229,6 +230,8 @@ ASKED = {
     "dots": Seen("write", "/tmp/../etc/passwd"),
     "relative": Seen("write", "tmp/x"),
     "another terminal": Seen("write", "/dev/pts/3"),
+    "a file that calls itself a terminal": Seen("write", "/dev/pts/3", flags=("private",)),
+    "another's terminal": Seen("write", "/dev/pts/3", flags=("device",)),
     "disk": Seen("write", "/dev/sda"),
     "memory": Seen("write", "/proc/self/mem"),
     "other's switch": Seen("write", "/proc/1/oom_score_adj"),
