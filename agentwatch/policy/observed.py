@@ -25,6 +25,7 @@ from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reach import reach
 from agentwatch.policy.reasons import quoted
 from agentwatch.policy.starts import Start, snapshot, stores
+from agentwatch.reading import Reading
 
 AGENT = "agent"
 """The rule by which the agent starts its own parts: they are the agent."""
@@ -125,7 +126,7 @@ def follow(
     if judgement.cover is not None and cover is not None:
         covers.use(cover, event, ancestry, called)
     elif event.kind == "exec" and judgement.rule != AGENT:
-        narrow = judgement.rule in (READING, "own folder")
+        narrow = judgement.rule in (READING, "own folder", "temporary")
         found = snapshot(event) if narrow else ""
         notes = (found,) if found else ()
         covers.program(action, digest, event, ancestry, reading=narrow, notes=notes)
@@ -186,25 +187,32 @@ class _Scene:
 
     def _exec(self) -> Found:
         """A program start."""
-        start = Start(self.event, self.ground)
         if self.cover is not None and (self.cover.wide or self._begins()):
             return Pass("belongs to what was allowed", "cover", self.cover), (), False
-        if self.agent and start.is_agent_itself():
-            return Pass("the agent starts a part of itself", AGENT), (), False
-        spoilt = start.spoilt()
-        if start.is_hook() and not spoilt:
-            return Pass("agentwatch's own hook", "own folder"), (), False
-        reading = start.reading()
-        if reading.yes and not spoilt:
-            held = f" (the agent may have written {quoted(start.loose)})" if start.loose else ""
-            return Pass(f"{reading.why}{held}", READING, self.cover), (), False
-        if self.agent and start.makes_snapshot():
-            return Pass("keeps a copy of the shell's settings", "own folder"), (), False
+        start = Start(self.event, self.ground)
+        spoilt, reading = start.spoilt(), start.reading()
+        if passed := self._starts(start, reading, spoilt):
+            return passed, (), False
         why = ["runs a program", quoted(" ".join(self.event.argv[:6]) or self.event.exe)]
         why += [] if reading.yes else [quoted(reading.why)]
         why += [f"it lies where the agent can write: {quoted(start.loose)}"] if start.loose else []
         why += [spoilt] if spoilt else []
         return None, tuple(why), False
+
+    def _starts(self, start: Start, reading: Reading, spoilt: str | None) -> Pass | None:
+        """Why a program that is not under a wide cover may start without a question."""
+        if self.agent and start.is_agent_itself():
+            return Pass("the agent starts a part of itself", AGENT)
+        if not spoilt and start.is_hook():
+            return Pass("agentwatch's own hook", "own folder")
+        if not spoilt and reading.yes:
+            held = f" (the agent may have written {quoted(start.loose)})" if start.loose else ""
+            return Pass(f"{reading.why}{held}", READING, self.cover)
+        if not spoilt and start.stays_temporary():
+            return Pass("works on temporary files alone", "temporary", self.cover)
+        if self.agent and start.makes_snapshot():
+            return Pass("keeps a copy of the shell's settings", "own folder")
+        return None
 
     def _begins(self) -> bool:
         """Whether it is the start of a declared line, which may be one that is held to reading."""

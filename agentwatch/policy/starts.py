@@ -16,7 +16,7 @@ import shlex
 from dataclasses import dataclass
 
 from agentwatch.covers import Event, prepares, prepares_only, shell_line
-from agentwatch.policy.ground import Ground
+from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reasons import quoted
 from agentwatch.reading import Reading, git_command, held_argv
 
@@ -35,6 +35,14 @@ _GIVEN = re.compile(r" [\w-]+(?: '?[\w./@+#-]+'?)?")
 _INTERPRETER = re.compile(r"(?:node(?:js)?|bun|deno|python|ruby|perl|java)[\d.]*")
 
 
+_FILES_ONLY = {
+    **dict.fromkeys(("mkdir", "touch", "rm", "rmdir", "mv", "tee", "mktemp"), 0),
+    **dict.fromkeys(("cp", "ln"), -1),
+    "chmod": 1,
+}
+"""Tools that act on the files they are given and nothing else, and the first that they change."""
+_LETTERS = re.compile(r"-[a-su-zA-RU-Z]+")
+"""Options that name no other place."""
 _STORES = frozenset({"write-tree", "commit-tree", "update-index", "hash-object"})
 """Git's commands that put files into a store or an index of the agent's own, as judged by what
 they then write."""
@@ -91,6 +99,23 @@ class Start:
         if self.name == "git" and stores(self.event.argv):
             return Reading(yes=True, why="keeps a copy of files, and is held to it: git")
         return held_argv(self.argv, notes, lambda simple: prepares(simple, notes))
+
+    def stays_temporary(self) -> bool:
+        """Whether a small tool is pointed at temporary files alone; what else it does is held."""
+        if self.name not in _FILES_ONLY or self.loose:
+            return False
+        args = self.argv[1:]
+        operands = [arg for arg in args if not arg.startswith("-")][_FILES_ONLY[self.name] :]
+        if any(arg.startswith("-") and not _LETTERS.fullmatch(arg) for arg in args):
+            return False
+        ground, base = self.ground, self.event.cwd or "/"
+        paths = [posixpath.normpath(posixpath.join(base, one)) for one in operands]
+        # Whoever removes these removes more than what is temporary.
+        roots = (*ground.temp, ground.workspace, ground.home)
+        if any(f"{root}/".startswith(f"{path}/") for root in roots for path in paths):
+            return False
+        zones = {ground.zone(path)[0] for path in paths}
+        return zones == {Zone.TEMP} or (self.name == "mktemp" and not zones)
 
     def spoilt(self) -> str | None:
         """A variable that changes what runs, and that the agent was not started with."""

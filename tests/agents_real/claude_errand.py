@@ -30,7 +30,7 @@ COMMIT = "git add -A && git commit -q -m 'two' && git log -1 --oneline"
 
 
 def session(world: World) -> Scenario:
-    """Ten readings and eight actions."""
+    """Ten readings and seven actions."""
     work = world.work
     return play(
         call("Bash", command="ls -la && git status --short"),

@@ -24,10 +24,9 @@ class Errand:
     script: str
     actions: tuple[tuple[str, str], ...]
     """What a person would call it, and a pattern that its question's summary matches."""
-    reads: int
-    """Reading commands in the script."""
     prepare: Callable[[Path, Path], None] = lambda _work, _beside: None
     """Puts into the workspace, and into the folder beside it, what there is to work on."""
+    shell: str = "sh"
     proof: str = ""
     """A file that is there once all of it was done."""
 
@@ -68,6 +67,35 @@ ln -s a.txt out/e
 readlink out/e; realpath out/e; du -s out > /dev/null; df . > /dev/null
 tar czf out/all.tgz src
 tar tzf out/all.tgz; file out/all.tgz || true; ps > /dev/null; sleep 0
+"""
+
+
+SHELL = r"""
+set -euo pipefail
+tmp=$(mktemp -d); trap 'rm -rf "$tmp"' EXIT
+say() { printf '%s\n' "$*"; }
+say "$(git --version)" | tee /dev/null
+mapfile -t names < <(find src -name '*.py' | sort)
+for name in "${names[@]}"; do wc -l < "$name" >> "$tmp/counts"; done
+sort -n "$tmp/counts" | tail -1
+cat > "$tmp/list" <<E
+${names[*]}
+E
+diff <(cat "$tmp/list") <(echo "${names[*]}")
+while read -r line; do [[ -n $line ]] && say "$line"; done < "$tmp/list"
+grep -rl main src | xargs -n1 basename | sort > "$tmp/found"
+cp -r src "$tmp/copy"; mkdir -p "$tmp/a/b"
+find src -name '*.py' -exec grep -c def {} +
+sleep 0.1 & wait
+case $(uname -s) in Linux) say linux;; esac
+(cd src && ls | wc -l)
+timeout 5 bash -c 'for i in 1 2 3; do echo $i; done | wc -l'
+python3 -c 'open("made.txt", "w").write("made")'
+cat made.txt data.json | sed 's/"//g'
+bash -c 'rm made.txt; echo "$(date)" > done.txt; mkdir -p kept && mv done.txt kept/'
+find src -name '*.py' | xargs -I{} cp {} kept/
+awk '{n += $1} END {print n}' "$tmp/counts"
+say "${#names[@]} files" > kept/summary
 """
 
 
@@ -184,9 +212,21 @@ ERRANDS = (
             ("link a file", r"^start ln -s "),
             ("pack a folder", r"^start tar czf "),
         ),
-        reads=47,
         prepare=_sources,
         proof="out/all.tgz",
+    ),
+    Errand(
+        "bash",
+        SHELL,
+        (
+            ("run a program", r"^start python3 -c "),
+            ("tidy up in one line", r"^start bash -c rm made.txt; "),
+            ("copy the sources, with xargs", r"^start xargs -I\{\} cp "),
+            ("write the summary", r"/work/kept/summary$"),
+        ),
+        prepare=_sources,
+        proof="kept/summary",
+        shell="bash",
     ),
     Errand(
         "git",
@@ -197,7 +237,6 @@ ERRANDS = (
             ("add", r"^start git add "),
             ("commit", r"^start git commit "),
         ),
-        reads=8,
         prepare=_origin,
         proof="repo/.git/COMMIT_EDITMSG",
     ),
@@ -209,7 +248,6 @@ ERRANDS = (
             ("install", r"pip install "),
             ("run what was installed", r"python -c import small"),
         ),
-        reads=5,
         prepare=_wheel,
         proof="said",
     ),
@@ -217,7 +255,6 @@ ERRANDS = (
         "pytest",
         PYTEST,
         (("run the tests", r"-m pytest"),),
-        reads=4,
         prepare=_tests,
         proof=".pytest_cache/CACHEDIR.TAG",
     ),
@@ -229,7 +266,6 @@ ERRANDS = (
             ("run what was built", r"^start \./hello$"),
             ("clean up", r"^start make clean$"),
         ),
-        reads=7,
         prepare=_program,
     ),
 )

@@ -68,7 +68,7 @@ def run_errand(world: World, errand: Errand, options: tuple[str, ...]) -> Tally:
     script = world.folder / "errand.sh"
     script.write_text(errand.script)
     with said_yes(world) as person:
-        process = world.start("run", "--no-tui", *options, "--", "sh", str(script))
+        process = world.start("run", "--no-tui", *options, "--", errand.shell, str(script))
         person.begin()
         code = process.wait(PATIENCE)
     return tally(world, errand.name, errand.actions, code, world.output(process))

@@ -147,6 +147,27 @@ def test_what_seems_to_read_passes_and_is_held_to_it(event: Seen) -> None:
     assert world.see(run("cat", "f"), GRANDCHILD, CHILD).verdict is ALLOW
 
 
+def test_small_tools_on_temporary_files_alone_ask_nothing() -> None:
+    for line in ("rm -rf /tmp/x /tmp/y", "mkdir -p /tmp/a/b", "cp -r src /tmp/x", "mktemp -d",
+                 "mv /tmp/a /tmp/b", "chmod +x /tmp/a", "touch /tmp/../tmp/a"):  # fmt: skip
+        world = World()
+        assert world.see(run(*line.split()), CHILD).verdict is ALLOW, line
+        for path in (f"{WORK}/x", "/home/u/y"):
+            event = Seen("delete", path)
+            assert world.see(event, CHILD, allow=False).verdict is None
+        assert world.see(Seen("delete", "/tmp/x"), CHILD).verdict is ALLOW
+    for line in ("rm -rf /tmp/x y", "rm /tmp/../etc/x", "cp /tmp/x y", "cp -t . /tmp/x", "rm -rf",
+                 "mv x /tmp/y", "mktemp -d -p .", "mktemp ./x", "chmod /tmp/x y",
+                 "cp --target-directory=. /tmp/x", "rm -rf /tmp", "rm -rf /",
+                 "ln -s x", "install x /tmp/y"):  # fmt: skip
+        assert World().see(run(*line.split()), CHILD).verdict is None, line
+    assert World().see(run("rm", "x", cwd="/tmp/y"), CHILD).verdict is ALLOW
+    assert World().see(run("rm", "/tmp/x", exe="/tmp/rm"), CHILD).verdict is None
+    inside = World(workspace="/tmp/a/work")
+    assert inside.see(run("rm", "-rf", "/tmp/a"), CHILD).verdict is None
+    assert inside.see(run("rm", "-rf", "/tmp/b"), CHILD).verdict is ALLOW
+
+
 def test_git_may_keep_copies_where_the_agent_keeps_its_own_but_not_stage() -> None:
     world = World()
     start = run("git", "-c", "core.hooksPath=/dev/null", "update-index", "--add", "--stdin")
