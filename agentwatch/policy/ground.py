@@ -41,6 +41,8 @@ _OF_ITSELF = re.compile(
     r"/proc/(?P<pid>self|thread-self|\d+)/(?:task/\d+/)?"
     r"(?:oom_score_adj|oom_adj|comm|uid_map|gid_map|setgroups|coredump_filter|timerslack_ns)"
 )
+_NAMES_ITSELF = re.compile(r"/proc/\d+/(?:task/\d+/)?comm")
+"""The kernel lets a process name none but its own threads, whatever numbers it goes by."""
 _GIT_RUNS = re.compile(
     r"/\.git/(?:.+/)?(?:config(?:\.\w+)?|hooks(?:/.*)?|info/(?:attributes|grafts))"
 )
@@ -128,7 +130,8 @@ class Ground:
         if _TERMINAL.fullmatch(path):
             return Zone.TERMINAL, "another terminal"
         found = _OF_ITSELF.fullmatch(path)
-        if found and found["pid"] in ("self", "thread-self", str(pid)):
+        own = found and found["pid"] in ("self", "thread-self", str(pid))
+        if own or _NAMES_ITSELF.fullmatch(path):
             return Zone.DEVICE, ""
         return None
 

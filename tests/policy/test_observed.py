@@ -204,6 +204,7 @@ SILENT = [
     Seen("write", "/dev/pts/0", flags=("private", "device")),
     Seen("write", "/proc/self/oom_score_adj"),
     Seen("write", "/proc/100/oom_score_adj"),
+    Seen("write", "/proc/57/task/58/comm"),
     Seen("write", "/tmp/claude-1000/x", flags=("create",)),
     Seen("delete", "/tmp/x"),
     Seen("write", f"{HOME}/.claude/projects/p/log.jsonl"),
