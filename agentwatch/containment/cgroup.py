@@ -33,6 +33,9 @@ WITHOUT = (
 FREEZING = 1.0
 """Seconds until a freeze that the kernel does not report counts as not done."""
 
+SLOW = 0.01
+"""Seconds after which those who still live may be those that the kernel passes over."""
+
 _NAME = "agentwatch"
 
 
@@ -83,7 +86,7 @@ def kill(path: str) -> None:
 
 def finish(path: str, until: float) -> None:
     """Wait until it is empty, and kill by hand who is still listed: their first thread is dead."""
-    while not _reported(path, b"populated 0", min(until, time.monotonic() + tree.DYING)):
+    while not _reported(path, b"populated 0", min(until, time.monotonic() + SLOW)):
         if time.monotonic() > until:
             return
         for pid in pids(path):

@@ -7,8 +7,8 @@ everything inside is dead and reaped: the kernel's proof of "nobody left".
 What does not work: needs unprivileged user namespaces (some distributions and most containers
 refuse them).  Inside, as an ordinary user, setuid programs and file capabilities have no effect.
 Processes that a daemon outside starts on the agent's behalf are not in the namespace.  With
-thousands inside, `before` may count unreaped dead ones: counting never holds the SIGKILL up.  A
-process that the agent left stopped is running again after a thaw.
+dozens inside, `before` may count unreaped dead ones: counting never holds the SIGKILL up.  The
+agent's first process goes on at a thaw even if it had been stopped before the freeze.
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ def freeze(record: Record) -> None:
     until = time.monotonic() + 2
     while _running(record):
         for one in members(record):
-            proc.send(one, signal.SIGSTOP)
+            if _mode(one.pid) == tree.RUNNING:
+                proc.send(one, signal.SIGSTOP)
         if time.monotonic() > until:
             raise AgentwatchError("the agent's tree does not stand still", "kill it")
 
@@ -119,8 +120,11 @@ def thaw(record: Record) -> None:
     if record.agent is None or proc.identify(record.agent.pid) != record.agent:
         return
     agent = record.agent.pid
-    proc.send(record.helpers[0], signal.SIGUSR2)
-    if not _until(lambda: _mode(agent) != tree.STILL, 0.5):
+    for _ in range(5):  # one that comes with a freeze's is passed over
+        proc.send(record.helpers[0], signal.SIGUSR2)
+        if _until(lambda: _mode(agent) != tree.STILL, 0.1):
+            break
+    else:
         raise AgentwatchError(
             "the agent's tree stays frozen: its supervisor is not heard",
             "it goes on by itself once the supervisor is back; otherwise kill it",

@@ -7,8 +7,8 @@ wherever psutil does.
 What does not work: a process that cleared its environment, left for a session of its own and
 lost its parent between two looks (50 ms) is not found: `env -i` daemons, and chains that fork
 and exit without pause.  Nothing keeps the agent from killing the watchdog.  Whoever the desktop
-starts anew may be taken for the agent's and is then refused as a client.  A process that the
-agent left stopped is running again after a thaw.
+starts anew may be taken for the agent's and is then refused as a client.  The agent's first
+process goes on at a thaw even if it had been stopped before the freeze.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from agentwatch.containment import proc
+from agentwatch.containment import proc, standing
 from agentwatch.containment.base import (
     DAEMONS,
     NO_FLOOR,
@@ -33,7 +33,7 @@ from agentwatch.containment.base import (
     Running,
     Unavailable,
 )
-from agentwatch.containment.helpers import family
+from agentwatch.containment.helpers import family, tree
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Grade
 
@@ -195,15 +195,23 @@ def _foreign(record: Record, pid: int, row: family.Row) -> bool:
 
 def freeze(record: Record) -> None:
     """Stop member by member until nobody runs; raises AgentwatchError if that has no end."""
+    fresh = standing.begin(record)
+    prey = hunt(record)
+    before = prey.again()
+    if fresh:
+        stood = {pid: born for pid, born in before.items() if prey.rows[pid].state == tree.STILL}
+        standing.note(record, stood)
     proc.halt(record.agent)
-    if hunt(record).hold(time.monotonic() + STILL) is None:
+    if prey.hold(time.monotonic() + STILL) is None:
         raise AgentwatchError("the agent's processes do not stand still", "kill it")
 
 
 def thaw(record: Record) -> None:
     """Continue every member; without a heartbeat the watchdog stops them again at once."""
+    stood = standing.take(record)
     for pid, born in family.youngest_first(hunt(record).again()):
-        family.send(pid, born, signal.SIGCONT)
+        if pid not in stood:
+            family.send(pid, born, signal.SIGCONT)
 
 
 def kill(record: Record, until: float) -> Blow:

@@ -7,8 +7,8 @@ may be had, it is killed and frozen first, in one call; the sweep follows for wh
 
 What does not work: on grade B an agent that kills both of the pair at one moment escapes, and it
 may thaw itself.  On grade A the agent gets no_new_privs: sudo refuses.  Processes that a daemon
-outside starts on the agent's behalf are not below the pair.  A process that the agent left
-stopped is running again after a thaw.
+outside starts on the agent's behalf are not below the pair.  The agent's first process goes on at
+a thaw even if it had been stopped before the freeze.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import time
 from dataclasses import replace
 
-from agentwatch.containment import cgroup, proc
+from agentwatch.containment import cgroup, proc, standing
 from agentwatch.containment.base import (
     DAEMONS,
     NO_FLOOR,
@@ -30,7 +30,7 @@ from agentwatch.containment.base import (
     Running,
     Unavailable,
 )
-from agentwatch.containment.helpers import tree
+from agentwatch.containment.helpers import sweep, tree
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Grade
 
@@ -134,64 +134,71 @@ def _older(record: Record, pid: int) -> bool:
 def freeze(record: Record) -> None:
     """Stop member by member until nobody runs; raises AgentwatchError if that has no end."""
     until = time.monotonic() + STILL
+    fresh = standing.begin(record)
     frozen = bool(record.cgroup) and cgroup.freeze(record.cgroup)
-    quiet = int(frozen)
-    if not frozen:
+    keep = _keep(record)
+    if frozen:
+        keep |= frozenset(cgroup.pids(record.cgroup))
+    else:
         proc.halt(record.agent)
-    while quiet < 2:
-        others = frozenset(cgroup.pids(record.cgroup)) if frozen else frozenset()
-        hit = _sweep(record, signal.SIGSTOP, others)
-        quiet = 0 if hit else quiet + 1
-        if time.monotonic() > until:
+    for root in _roots(record):
+        stood = sweep.hold(root.pid, keep, until)
+        if stood is None:
             raise AgentwatchError("the agent's tree does not stand still", "kill it")
+        if fresh:
+            standing.note(record, stood)
 
 
 def thaw(record: Record) -> None:
     """Continue every member; without a heartbeat the reaper stops them again at once."""
+    stood = standing.take(record)
     if record.cgroup:
+        stood |= _stood_in_cgroup(record)
         for one in members(record):  # a stop that waits in a frozen one must not come after
-            proc.send(one, signal.SIGCONT)
+            if one.pid not in stood:
+                proc.send(one, signal.SIGCONT)
         cgroup.thaw(record.cgroup)
-    _sweep(record, signal.SIGCONT)
+    for root in _roots(record):
+        sweep.go_on(root.pid, _keep(record) | stood)
+
+
+def _stood_in_cgroup(record: Record) -> frozenset[int]:
+    """Who was stopped before the cgroup froze; nobody if single signals had to stop them all."""
+    pids = cgroup.pids(record.cgroup)
+    still = {pid for pid in pids if tree.mode(pid, tree.stat(pid)) == tree.STILL}
+    agent = {record.agent.pid} if record.agent else set()
+    return frozenset(still - agent) if len(still) < len(pids) else frozenset()
 
 
 def kill(record: Record, until: float) -> Blow:
     """Sweep from here until two looks find nobody; needs neither of the pair to answer."""
     keep = _keep(record)
-    inside = _kill_cgroup(record)
+    inside = cgroup.pids(record.cgroup) if record.cgroup else []
+    if inside:
+        cgroup.kill(record.cgroup)
     signalled = time.monotonic()
+    struck = {*inside}
+    if len(inside) < sweep.GRIP:  # who left it is struck at once, before the reaper clears up
+        blow = _strike(record, keep.union(inside))
+        struck.update(blow.struck)
+        signalled = signalled if inside else blow.at or signalled
     if inside:
         cgroup.finish(record.cgroup, until)
-    before = len({*inside, *_sweep(record, signal.SIGKILL)})
-    signalled = signalled if inside else time.monotonic()
+        struck.update(_strike(record, keep).struck)
     while True:
         for root in _roots(record):
-            tree.clear(root.pid, keep, until, lambda: None)
+            sweep.clear(root.pid, keep, until, lambda: None)
         left = members(record)
         if not left or time.monotonic() > until:  # else the watcher died: on from the reaper
             break
     if record.cgroup:
         cgroup.remove(record.cgroup)
-    return Blow(before, signalled, None if left else time.monotonic(), left)
+    return Blow(len(struck), signalled, None if left else time.monotonic(), left)
 
 
-def _kill_cgroup(record: Record) -> list[int]:
-    """Kill all in the agent's cgroup, where it has one; who was there, in it or beside it."""
-    if not record.cgroup:
-        return []
-    inside = cgroup.pids(record.cgroup)
-    if len(inside) < tree.GRIP:  # with more of them, who left it is counted when it is killed
-        keep = _keep(record)
-        below = (pid for root in _roots(record) for pid in tree.descendants(root.pid))
-        known = {*inside}
-        inside += [pid for pid in below if pid not in known | keep and tree.alive(pid)]
-    cgroup.kill(record.cgroup)
-    return inside
-
-
-def _sweep(record: Record, number: int, others: frozenset[int] = frozenset()) -> list[int]:
-    keep = _keep(record) | others
-    return [pid for root in _roots(record) for pid in tree.sweep(root.pid, keep, number)]
+def _strike(record: Record, keep: frozenset[int]) -> sweep.Kill:
+    roots = _roots(record)
+    return sweep.kill(roots[0].pid if roots else 0, keep)  # nobody is below 0
 
 
 def _pair(record: Record) -> tuple[Proc, ...]:

@@ -10,6 +10,7 @@ import pytest
 
 from agentwatch import containment
 from agentwatch.containment import Means
+from agentwatch.containment.helpers import tree
 from agentwatch.errors import AgentwatchError
 from agentwatch.kill import kill
 from agentwatch.paths import Places
@@ -17,6 +18,7 @@ from tests.containment import gauntlet
 from tests.containment.conftest import Start
 from tests.containment.crowd import Bystanders
 from tests.containment.stage import Ledger, runaway
+from tests.waiting import wait_for
 
 
 @pytest.mark.parametrize("name", ["daemons", "deaf", "headless", "storm"])
@@ -94,3 +96,39 @@ def test_an_agent_cannot_thaw_itself(pidns: Means, ledger: Ledger, start: Start)
     assert ledger.silent_for(0.5)
     containment.thaw(record)
     assert ledger.hears_again()
+
+
+def test_who_stood_before_the_freeze_still_stands_after_it(
+    means: Means, ledger: Ledger, start: Start
+) -> None:
+    """A job that the agent had stopped is not set going by a resume; twice, as people do it."""
+    record = start(means, *runaway("stopped", ledger.path)).record
+    ledger.wait_for(3)
+    wait_for(lambda: len(still(record)) == 2, "its two stopped children")
+    before = still(record)
+    for _ in range(2):
+        containment.freeze(record)
+        containment.freeze(record)
+        assert ledger.silent_for(0.3)
+        containment.thaw(record)
+        wait_for(lambda: still(record) == before, "only those to stand who stood before")
+    assert ledger.hears_again()
+
+
+def test_an_agent_that_had_been_stopped_goes_on_at_a_thaw(
+    means: Means, ledger: Ledger, start: Start
+) -> None:
+    record = start(means, *runaway("daemons", ledger.path)).record
+    ledger.wait_for(4)
+    assert record.agent is not None
+    os.kill(record.agent.pid, signal.SIGSTOP)
+    wait_for(lambda: still(record) == {record.agent.pid}, "the agent to stand")  # type: ignore[union-attr]
+    containment.freeze(record)
+    containment.thaw(record)
+    wait_for(lambda: not still(record), "everybody to run")
+
+
+def still(record: containment.Record) -> set[int]:
+    """Which members stand still."""
+    pids = [one.pid for one in containment.members(record)]
+    return {pid for pid in pids if tree.mode(pid, tree.stat(pid)) == tree.STILL}

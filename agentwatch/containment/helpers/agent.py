@@ -115,33 +115,8 @@ def let_go_of_terminal() -> None:
     os.close(null)
 
 
-def wakeups(*signals: int) -> int:
-    """A descriptor that gets one byte, the signal's number, for each of these signals."""
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    os.set_blocking(writer, False)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as pid 1 we are deaf to it, unlike Python
-    for number in signals:
-        signal.signal(number, _noted)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    return reader
-
-
-def _noted(_number: int, _frame: object) -> None:
-    """The byte in the wakeup descriptor says it all."""
-
-
-def drain(handle: int) -> bytes:
-    """What is there to read now, without waiting."""
-    try:
-        return os.read(handle, 65536)
-    except BlockingIOError:
-        return b""
-
-
 def arrange(status: int, started: int, go: int) -> None:
     """Move the three lines to their numbers and close everything else above."""
-    signal.set_wakeup_fd(-1)
     moved = [fcntl.fcntl(item, fcntl.F_DUPFD_CLOEXEC, ABOVE) for item in (status, started, go)]
     for handle, target in zip(moved, (STATUS, STARTED, GO), strict=True):
         os.dup2(handle, target, inheritable=False)

@@ -5,9 +5,9 @@ sent from inside: the agent can't see it) and kills init when the supervisor goe
 the agent, reaps, keeps the lease and stops or continues everything with one kill(-1).  When the
 agent's first process ends, everything it left behind is killed.
 
-What does not work: a process that the agent left stopped is running again after a thaw.  An
-outsider of the same user may stop the outer process; then a freeze is refused until it runs
-again, while the lease and the kill go on working.
+What does not work: the agent's first process goes on at a thaw even if it had been stopped before
+the freeze.  An outsider of the same user may stop the outer process; then a freeze is refused
+until it runs again, while the lease and the kill go on working.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ from .agent import (
     Order,
     Reading,
     Walls,
-    drain,
     exit_status,
     let_go_of_terminal,
     read_order,
     settle,
     start,
-    wakeups,
 )
+from .wake import Wake
 
 LOOKING = 1000
 """Milliseconds between two looks whether init still reads its lease."""
@@ -72,7 +71,7 @@ class _Outer:
         self._down = down
 
     def run(self) -> None:
-        wake = wakeups(signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2)
+        wake = Wake(signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2)
         let_go_of_terminal()
         if os.read(self._up, 1):  # init will die with us: it may go on
             os.write(self._down, b"g")
@@ -83,7 +82,7 @@ class _Outer:
             os.write(self._down, b"g")
         poll = select.poll()
         poll.register(self._lease, 0)  # only its end: the beats are for init
-        poll.register(wake, select.POLLIN)
+        poll.register(wake.handle, select.POLLIN)
         reading = Reading(self._lease)
         while self._alive():
             for handle, _ in [*poll.poll(LOOKING), *self._hang(reading)]:
@@ -91,7 +90,7 @@ class _Outer:
                     os.kill(self._init, signal.SIGKILL)  # noqa: TID251  # our child
                     os.waitpid(self._init, 0)
                     os._exit(0)
-                self._relay(drain(wake))
+                self._relay(wake.take())
         os._exit(0)
 
     def _hang(self, reading: Reading) -> list[tuple[int, int]]:
@@ -101,7 +100,7 @@ class _Outer:
     def _alive(self) -> bool:
         return os.waitpid(self._init, os.WNOHANG)[0] == 0
 
-    def _relay(self, signals: bytes) -> None:
+    def _relay(self, signals: set[int]) -> None:
         """Pass freeze or thaw on; when both came, standing still wins."""
         if signal.SIGUSR1 in signals:
             os.write(self._down, b"f")
@@ -123,12 +122,13 @@ class _Init:
         self._agent = 0
         self._asked = False
         self._frozen = False
+        self._awake = True
 
     def run(self) -> None:
         """Start the agent and live as long as it; never returns."""
         try:
             self._prepare()
-            wake = wakeups(signal.SIGCHLD)
+            wake = Wake(signal.SIGCHLD)
             self._start()
             self._serve(wake)
         except world.Refused as refused:
@@ -162,14 +162,14 @@ class _Init:
             os._exit(0)
         self._agent = start(self._order, self._status, lambda: linux.set_dumpable(True))
 
-    def _serve(self, wake: int) -> None:
+    def _serve(self, wake: Wake) -> None:
         poll = select.poll()
-        for handle in (self._lease.handle, self._from_outer, wake):
+        for handle in (self._lease.handle, self._from_outer, wake.handle):
             poll.register(handle, select.POLLIN)
         while True:
             for handle, _ in poll.poll(self._lease.wait(time.monotonic())):
-                if handle == wake:
-                    drain(wake)
+                if handle == wake.handle:
+                    wake.take()
                 elif handle == self._from_outer:
                     self._obey(os.read(handle, 64))
                 elif not self._lease.take(time.monotonic()):
@@ -189,8 +189,7 @@ class _Init:
             os._exit(1)
         frozen = self._asked or self._lease.silent(now)
         if frozen != self._frozen:
-            self._first() if frozen else self._wake()
-            self._everything(signal.SIGSTOP if frozen else signal.SIGCONT)
+            self._stop() if frozen else self._wake()
             self._frozen = frozen
 
     def _reap(self) -> None:
@@ -215,23 +214,31 @@ class _Init:
             os.write(self._status, f"exit {code} {left}\n".encode())
             os._exit(0)
 
-    def _first(self) -> None:
+    def _stop(self) -> None:
         """Stop the agent before the others: it may be a shell, and its job keeps the terminal."""
-        from .tree import stands  # noqa: PLC0415  # needed only here
+        from .tree import pids, stands, stopped  # noqa: PLC0415  # needed only here
 
+        self._awake = any(not stopped(pid) for pid in pids() if pid != 1)
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._agent, signal.SIGSTOP)  # noqa: TID251  # our child, not reaped yet
             stands(self._agent)
+        self._everything(signal.SIGSTOP)
 
-    @staticmethod
-    def _wake() -> None:
-        """Continue the youngest first: a shell must not see that its job was stopped."""
-        from .tree import pids  # noqa: PLC0415  # needed only here
+    def _wake(self) -> None:
+        """Continue the youngest first: a shell must not see that its job was stopped.
 
-        for pid in sorted(pids(), reverse=True):
-            if pid != 1 and os.getpid() == 1:
+        Who stood before the freeze stays; that can't be told when others had stopped everybody.
+        """
+        from .tree import pids, stood  # noqa: PLC0415  # needed only here
+
+        inside = sorted((pid for pid in pids() if pid != 1), reverse=True)
+        left = {pid for pid in inside if pid != self._agent and self._awake and stood(pid)}
+        for pid in inside:
+            if pid not in left and os.getpid() == 1:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)  # noqa: TID251  # in our namespace, as pid 1
+        if not left:
+            self._everything(signal.SIGCONT)
 
     @staticmethod
     def _everything(number: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import struct
 
 CLONE_NEWNS = 0x00020000
@@ -114,6 +115,17 @@ def can_scope() -> bool:
 
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_void_p))
+
+
+def signal_line(*signals: int) -> int:
+    """A descriptor that these signals are read from; nothing else of ours wakes for them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    mask = (ctypes.c_ulong * (128 // ctypes.sizeof(ctypes.c_ulong)))()
+    width = 8 * ctypes.sizeof(ctypes.c_ulong)
+    for number in signals:
+        mask[(number - 1) // width] |= 1 << (number - 1) % width
+    flags = ctypes.c_int(os.O_NONBLOCK | os.O_CLOEXEC)
+    return _check(_libc.signalfd(ctypes.c_int(-1), mask, flags))
 
 
 def install_filter(program: bytes) -> int:

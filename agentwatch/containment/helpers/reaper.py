@@ -19,19 +19,18 @@ import signal
 import sys
 import time
 
-from . import linux, tree
+from . import linux, sweep, tree
 from .agent import (
     Lease,
     Order,
     Reading,
-    drain,
     exit_status,
     let_go_of_terminal,
     read_order,
     settle,
     start,
-    wakeups,
 )
+from .wake import Wake
 
 CLEARING = 10.0
 """Seconds a sweep may go on; what is left then can't be killed by us."""
@@ -58,7 +57,7 @@ def main() -> None:
     order = read_order(order_file)
     linux.become_subreaper()
     linux.set_dumpable(False)
-    wake = wakeups(signal.SIGCHLD)
+    wake = Wake(signal.SIGCHLD)
     watcher = os.getpid()
     reaper = os.fork()
     if reaper == 0:
@@ -92,7 +91,7 @@ class _Other:
 class _Watcher:
     """The upper one: sees only the lease's end and the lower one's fate."""
 
-    def __init__(self, reaper: int, lease: int, wake: int) -> None:
+    def __init__(self, reaper: int, lease: int, wake: Wake) -> None:
         self._reaper = _Other(reaper)
         self._lease = lease
         self._wake = wake
@@ -103,12 +102,12 @@ class _Watcher:
         let_go_of_terminal()
         poll = select.poll()
         poll.register(self._lease, 0)  # only its end: the beats are for the reaper
-        poll.register(self._wake, select.POLLIN)
+        poll.register(self._wake.handle, select.POLLIN)
         while not self._reaped:
             for handle, _ in poll.poll(LOOKING):
                 if handle == self._lease:
                     self._finish()
-                drain(self._wake)
+                self._wake.take()
             self._reap()
             if not self._reaped and (self._reaper.useless() or self._hung()):
                 self._finish()
@@ -119,8 +118,8 @@ class _Watcher:
         self._yield()
         keep = frozenset() if self._reaped else frozenset({self._reaper.pid})
         until = time.monotonic() + CLEARING
-        tree.clear(os.getpid(), keep, until, self._reap)
-        tree.clear(os.getpid(), frozenset(), until, self._reap)
+        sweep.clear(os.getpid(), keep, until, self._reap)
+        sweep.clear(os.getpid(), frozenset(), until, self._reap)
         os._exit(0)
 
     def _hung(self) -> bool:
@@ -129,11 +128,11 @@ class _Watcher:
     def _yield(self) -> None:
         """Leave it to the lower one while that runs: two at it take longer than one."""
         poll = select.poll()
-        poll.register(self._wake, select.POLLIN)
+        poll.register(self._wake.handle, select.POLLIN)
         until = time.monotonic() + PRECEDENCE / 1000
         while not self._reaped and not self._reaper.stopped() and time.monotonic() < until:
             poll.poll(PRECEDENCE / 10)
-            drain(self._wake)
+            self._wake.take()
             self._reap()
 
     def _reap(self) -> None:
@@ -160,13 +159,14 @@ class _Reaper:
         self._agent = 0
         self._code: int | None = None
         self._held: set[int] = set()
+        self._childless = False
 
     def run(self) -> None:
         """Start the agent and live as long as it; never returns."""
         try:
             linux.become_subreaper()
             linux.die_with_parent(signal.SIGUSR1)
-            wake = wakeups(signal.SIGCHLD, signal.SIGUSR1)
+            wake = Wake(signal.SIGCHLD, signal.SIGUSR1)
             self._look()
             self._agent = start(self._order, self._status, lambda: linux.set_dumpable(True))
             self._serve(wake)
@@ -191,15 +191,15 @@ class _Reaper:
         os.write(self._status, said)
         os._exit(0)
 
-    def _serve(self, wake: int) -> None:
+    def _serve(self, wake: Wake) -> None:
         poll = select.poll()
         poll.register(self._lease.handle, select.POLLIN)
-        poll.register(wake, select.POLLIN)
+        poll.register(wake.handle, select.POLLIN)
         while self._code is None and os.getppid() == self._watcher.pid:
             wait = min(RESTING if self._held else LOOKING, self._lease.wait(time.monotonic()))
             for handle, _ in poll.poll(wait):
-                if handle == wake:
-                    drain(wake)
+                if handle == wake.handle:
+                    wake.take()
                 elif not self._lease.take(time.monotonic()):
                     return
             self._reap()
@@ -214,16 +214,16 @@ class _Reaper:
     def _hold(self) -> None:
         """Keep everything still without a heartbeat; afterwards continue what we stopped."""
         if self._lease.silent(time.monotonic()):
-            self._held.update(tree.sweep(os.getpid(), frozenset(), signal.SIGSTOP))
+            self._held.update(sweep.Stop(os.getpid(), frozenset()).struck)
         elif self._held:
             others = frozenset(tree.descendants(os.getpid())) - self._held
-            tree.sweep(os.getpid(), others, signal.SIGCONT)
+            sweep.go_on(os.getpid(), others)
             self._held.clear()
 
     def _leave(self) -> int:
         """Clear up behind the agent, unless a kill from outside is just doing that."""
         until = time.monotonic() + PROGRESS
-        while tree.children(os.getpid()) and time.monotonic() < until:
+        while not self._childless and time.monotonic() < until:
             time.sleep(YIELDING)
             if not self._reap():
                 break
@@ -231,7 +231,7 @@ class _Reaper:
 
     def _clear(self) -> int:
         left = tree.count(tree.descendants(os.getpid()))
-        tree.clear(os.getpid(), frozenset(), time.monotonic() + CLEARING, self._reap)
+        sweep.clear(os.getpid(), frozenset(), time.monotonic() + CLEARING, self._reap)
         return left
 
     def _reap(self) -> int:
@@ -241,6 +241,7 @@ class _Reaper:
             try:
                 pid, raw = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
+                self._childless = True
                 return count
             if pid == 0:
                 return count
