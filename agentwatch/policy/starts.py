@@ -10,6 +10,7 @@ their first argument (busybox) are believed, because they are then that.
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 import shlex
@@ -32,6 +33,11 @@ _VERSIONED = re.compile(r"(python|pip|perl|ruby|node|lua|gcc|g\+\+|clang|java)-?
 _SNAPSHOT = re.compile(r"\s*SNAPSHOT_FILE=[\"']?(/[\w./-]+/shell-snapshots/[\w.-]+\.sh)[\"']?\s")
 _GIVEN = re.compile(r" [\w-]+(?: '?[\w./@+#-]+'?)?")
 """What our hook client is given: the agent's name, and the address of its socket."""
+_TUNES = re.compile(
+    r"--(?:max-old-space-size=\d+|max-semi-space-size=\d+|expose-gc|no-warnings"
+    r"|disable-warning=\w+|enable-source-maps)"
+)
+"""What node is told that changes nothing of what it runs."""
 _INTERPRETER = re.compile(r"(?:node(?:js)?|bun|deno|python|ruby|perl|java)[\d.]*")
 
 
@@ -130,7 +136,8 @@ class Start:
         event, parts = self.event, self.ground.agent_programs
         if self.script or event.exe not in parts:
             return self.script in parts
-        return len(event.argv) < 2 or not _runs_scripts(event.exe) or event.argv[1] in parts
+        given = list(itertools.dropwhile(_TUNES.fullmatch, event.argv[1:]))
+        return not given or not _runs_scripts(event.exe) or given[0] in parts
 
     def is_hook(self) -> bool:
         """Whether it is our own hook client, started as we told the agent to."""
