@@ -83,6 +83,9 @@ PATIENT = 900.0
 """Seconds where a person may first have to log in, or to trust the folder."""
 
 TALKS = ("-i", "--prompt-interactive", "-c", "--continue", "-r", "--resume")
+AWAKE_NOTE = (
+    "Qwen Code does not keep the machine awake: it would ask the system's own daemon at every step."
+)
 OWN_QUESTIONS = (
     "Qwen Code asks for itself as well, or has a model judge; `--approval-mode=yolo` leaves the "
     "asking to agentwatch alone."
@@ -119,7 +122,7 @@ class Qwen:
             expects_arm=True,
             arm_within=PATIENT if talks else SOON,
             probe=_probe(program) if talks else (),
-            notes=(FREE_NOTE if free else OWN_QUESTIONS,),
+            notes=(FREE_NOTE if free else OWN_QUESTIONS, AWAKE_NOTE),
         )
 
     def proposal(self, event: Json, *, pid: int | None, parents: tuple[str, ...]) -> Proposal:
@@ -132,6 +135,7 @@ def _settings(start: Start) -> dict[str, Any]:
     hook = {"type": "command", "command": shlex.join(start.hook_for(ABOUT.name)), "timeout": DAY}
     return {
         "disableAllHooks": False,
+        "general": {"preventSystemSleep": False},
         "hooks": {
             "PreToolUse": [{"matcher": "*", "hooks": [hook]}],
             "SessionStart": [{"hooks": [hook]}],

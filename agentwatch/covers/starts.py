@@ -158,6 +158,9 @@ def _unreadable(parsed: Parsed) -> bool:
 
 def prepares(simple: Simple, own: Own) -> bool:
     """Whether a command is one of the preparations that agents put around theirs."""
+    if simple.through[-1:] == ("trap",):  # seen once more, by what it does at the end
+        said = [*simple.argv, *(f"{item.operator} {item.target}" for item in simple.redirects)]
+        return bool(_NOTES_JOBS.fullmatch(" ".join(said)))
     writes = all(_harmless(item.target, own) for item in simple.redirects if item.writes)
     starts_more = any(_STARTS.search(word) for word in (*simple.argv, *simple.assignments))
     if not writes or starts_more or not all(_may_set(item, own) for item in simple.assignments):

@@ -12,7 +12,7 @@ from tests.agents_real.scenario import Act, Call
 
 SETTINGS = {
     "security": {"auth": {"selectedType": "openai"}},
-    "general": {"enableAutoUpdate": False},
+    "general": {"enableAutoUpdate": False, "preventSystemSleep": False},
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
 }
