@@ -382,6 +382,14 @@ git symbolic-ref -d HEAD
 git diff-tree --output=x HEAD
 file -C*
 sort -*
+xxd a*
+git config a.*
+git symbolic-ref H*
+git diff a*
+printf a*
+pyenv exec xxd a*
+base64 a*
+date a*
 sort =*
 grep x "a$(id)"
 grep x "$$"

@@ -45,8 +45,8 @@ SHELLS = frozenset({"sh", "bash", "dash"})
 KEYWORDS = frozenset({"if", "for"})
 """Words that the cutter takes for commands, and that begin a compound one."""
 BRACKETS = {"[": "]", "[[": "]]"}
-MEANING_IN_NAMES = frozenset({"awk", "cd", "date", "tar", "test", "uniq", *BRACKETS})
-"""To these a file's name may be more than a name: an assignment, another machine, a setting."""
+ANY_NUMBER = frozenset({"file", "find", "hexdump", "rg", "sed", "sort", "strings", "tree", "zcat"})
+"""They read as many files as there are, and to them a name that is no option is only a name."""
 SYSTEM = ("/bin/", "/usr/bin/")
 
 
@@ -177,7 +177,7 @@ def _stays_no_option(name: str, pattern: str) -> bool:
     """Whether what a pattern may become is no option, and nothing else that has a meaning."""
     if name in GLOBS_ARE_SAFE:
         return True
-    return name not in MEANING_IN_NAMES and (pattern[0].isalnum() or pattern[0] in "./_")
+    return name in ANY_NUMBER and (pattern[0].isalnum() or pattern[0] in "./_")
 
 
 def _given(argv: Sequence[str]) -> list[Word]:

@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from agentwatch.model import Mode, Verdict
 from agentwatch.policy.observed import UNDECLARED
+from tests.everyday import HELD as HELD_LINES, PROVEN
 from tests.policy.seen import AGENT, HOME, INIT, WORK, Proc, Seen, World, run, shell
 
 CHILD, GRANDCHILD = Proc(200), Proc(300)
@@ -177,6 +178,34 @@ def test_git_may_keep_copies_where_the_agent_keeps_its_own_but_not_stage() -> No
         event = Seen("write", path, **git)  # type: ignore[arg-type]
         assert world.see(event, CHILD, allow=False).verdict is None, path
     assert world.see(Seen("write", "/tmp/claude-0/index.lock", **git), CHILD).verdict is ALLOW  # type: ignore[arg-type]
+
+
+DEEDS = [
+    Seen("delete", f"{WORK}/x"),
+    Seen("write", f"{WORK}/x", flags=("create",)),
+    Seen("rename", f"{WORK}/x", f"{WORK}/y"),
+    Seen("write", f"{HOME}/.bashrc"),
+    Seen("write", f"{HOME}/.claude.json"),
+    Seen("connect", "/var/run/docker.sock", family="unix"),
+    Seen("connect", address="93.184.216.34", port=443, family="inet"),
+    run("rm", f"{WORK}/x"),
+    run("git", "push"),
+]
+PIECES = [*PROVEN, *HELD_LINES, "rm x", "git push", "evil", "> x", "$(rm x)", "A=b", "exec rm x"]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("; ".join),
+    st.sampled_from(DEEDS),
+    st.sampled_from(["/usr/bin/bash", f"{WORK}/bash", "/bin/sh"]),
+)
+def test_whatever_starts_without_a_question_acts_with_none(line: str, deed: Seen, exe: str) -> None:
+    """However we were made to think that a line only reads, nothing consequential follows."""
+    world = World()
+    if world.see(shell(line, exe=exe), CHILD, allow=False).verdict is ALLOW:
+        world.see(shell(line, exe=exe), CHILD)
+        for line_of in ((CHILD,), (GRANDCHILD, CHILD)):
+            assert world.see(deed, *line_of, allow=False).verdict is None
 
 
 def test_a_declared_line_that_reads_is_held_to_it() -> None:
