@@ -10,6 +10,7 @@ from tests.e2e.tally import compare, run_errand
 from tests.e2e.world import World
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("errand", ERRANDS, ids=lambda errand: errand.name)
 def test_each_action_of_everyday_work_is_one_question(world: World, errand: Errand) -> None:
     found = run_errand(world, errand, ("--kernel-gate",))
