@@ -93,10 +93,13 @@ _AGENTS = (
 _AGENTS_CONFIG = ("opencode/opencode.json", "opencode/opencode.jsonc", "opencode/plugin")
 
 
-def parts(whose: Whose, *, ours: Collection[str] = ()) -> tuple[Part, ...]:
-    """The whole floor; `ours` are agentwatch's own folders."""
+def parts(
+    whose: Whose, *, ours: Collection[str] = (), program: Collection[str] = ()
+) -> tuple[Part, ...]:
+    """The whole floor; `ours` are agentwatch's own folders, `program` is where it is installed."""
     return (
         Part("", "agentwatch's own files", kept=tuple(ours)),
+        Part("program", "agentwatch's own program", kept=tuple(program)),
         *_files(whose),
         *_daemons(whose),
         Part("terminals", "the terminals of others", types=True),

@@ -13,7 +13,9 @@ import contextlib
 import glob
 import os
 import pwd
-from collections.abc import Iterable
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,10 @@ from agentwatch.supervisor.config import Config
 HELD = (
     "Your shell, ssh, git, login, key and agent settings cannot be written inside; "
     "`run --reach NAME` opens a part."
+)
+BESIDE_WORK = (
+    "agentwatch is installed in the workspace: the agent can put code beside it that runs when you "
+    "use it. Install it elsewhere."
 )
 NOTHING = "all of it"
 NO_FLOOR = "No floor: --no-floor lets the agent write and reach what you can."
@@ -63,40 +69,49 @@ class Floor:
 
 def look_up(config: Config) -> Floor:
     """The floor of a session, from what is there now."""
-    env = config.env
+    work = os.path.realpath(config.workspace)
+    program, beside_work = _program(work, config.env)
+    held = _held(config, program)
+    in_use = [path for part in held for path in part.kept if _within(work, os.path.realpath(path))]
+    kept = tuple(path for part in held for path in part.kept if path not in in_use)
+    masked = [part for part in held if part.types or not config.gated]
+    emptied = _there((path for part in masked for path in part.emptied), folders=True)
+    emptied = tuple(path for path in emptied if not _within(work, path))
+    shut = _there((path for part in masked for path in part.shut), folders=False)
+    shut = tuple(path for path in shut if not any(_within(path, one) for one in emptied))
+    names = {part.name for part in held}
+    walls = Walls(
+        kept=tuple(path for path in kept if os.path.lexists(path)),
+        emptied=emptied,
+        shut=(*shut, *(_consoles(os.getuid()) if "terminals" in names else ())),
+        terminals="terminals" in names,
+        desktop="display" in names,
+        strict=config.strict_floor,
+    )
+    notes = (*_notes(masked, walls, config, in_use), *((BESIDE_WORK,) if beside_work else ()))
+    return Floor(kept, walls, notes)
+
+
+def _held(config: Config, program: tuple[str, ...]) -> list[floor.Part]:
+    """The parts that are not opened; makes the folders without which they could not be held."""
     user = os.getuid()
     try:
         known = pwd.getpwuid(user)
         login, at_home = known.pw_name, known.pw_dir
     except KeyError:
         login, at_home = str(user), "/"
-    whose = floor.Whose(env.get("HOME") or at_home, user, login, env)
-    work = os.path.realpath(config.workspace)
-    opened = set(config.reach if config.floor else floor.names())
-    with contextlib.suppress(OSError):  # what is not there cannot be held
+    whose = floor.Whose(config.env.get("HOME") or at_home, user, login, config.env)
+    with contextlib.suppress(OSError):
         config_base().mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = (*_ours(), *(os.path.realpath(path) for path in config.rules))
-    held = [part for part in floor.parts(whose, ours=ours) if part.name not in opened]
-    in_use = [path for part in held for path in part.kept if _within(work, os.path.realpath(path))]
-    kept = tuple(path for part in held for path in part.kept if path not in in_use)
-    masked = [part for part in held if part.types or not config.gated]
-    for part in masked:
+    opened = config.reach if config.floor else floor.names()
+    listed = floor.parts(whose, ours=ours, program=program)
+    held = [part for part in listed if part.name not in opened]
+    for part in held:
         if part.name == "tmux":  # a server that is started later must not be met there
             with contextlib.suppress(OSError):
                 Path(part.emptied[0]).mkdir(mode=0o700)
-    emptied = _there((path for part in masked for path in part.emptied), folders=True)
-    emptied = tuple(path for path in emptied if not _within(work, path))
-    shut = _there((path for part in masked for path in part.shut), folders=False)
-    shut = tuple(path for path in shut if not any(_within(path, one) for one in emptied))
-    walls = Walls(
-        kept=tuple(path for path in kept if os.path.lexists(path)),
-        emptied=emptied,
-        shut=(*shut, *_consoles(user)),
-        terminals="terminals" not in opened,
-        desktop="display" not in opened,
-        strict=config.strict_floor,
-    )
-    return Floor(kept, walls, tuple(_notes(masked, walls, config, in_use)))
+    return held
 
 
 def in_force(floor_: Floor, running: Running) -> tuple[str, ...]:
@@ -127,6 +142,20 @@ def _notes(
         yield f"Opened to the agent by --reach: {', '.join(config.reach)}."
     if in_use:
         yield f"Not held, because the workspace lies in it: {', '.join(in_use)}."
+
+
+def _program(work: str, env: Mapping[str, str]) -> tuple[tuple[str, ...], bool]:
+    """Where agentwatch is installed; and whether some of it lies where the agent works."""
+    package = str(Path(__file__).resolve().parents[1])
+    venv = os.path.realpath(sys.prefix) if sys.prefix != sys.base_prefix else None
+    places = [place for place in (shutil.which("agentwatch", path=env.get("PATH")), venv) if place]
+    held = [place for place in places if not _within(place, work)]
+    beside_work = _within(package, work) or len(held) < len(places)
+    if (
+        not _within(package, work) or "site-packages" in package
+    ):  # else it is what is being worked on
+        held.append(package)
+    return tuple(held), beside_work
 
 
 def _ours() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.world import World
+from tests.e2e.world import ROOT, World
 from tests.waiting import wait_for
 
 TRIES = """
@@ -168,6 +168,13 @@ def test_beside_a_gate_the_trees_own_terminals_are_not_asked_for(world: World) -
     assert process.wait(timeout=30) == 0
     (kept,) = world.json("ls", "--all")
     assert [e for e in world.journal(kept["id"]) if e["type"] == "proposed"] == []
+
+
+def test_where_it_is_installed_in_the_workspace_that_is_said(world: World) -> None:
+    world.work = ROOT
+    options = ("--containment", "pidns", "--workspace", str(ROOT))
+    world.run_agent("sleep", "60", options=options)
+    assert "installed in the workspace" in " ".join(world.session()["notes"])
 
 
 def test_working_in_a_kept_folder_is_the_persons_own_wish(world: World, home: Path) -> None:

@@ -105,6 +105,11 @@ tried("trust", lambda: (config / "trusted").write_text("x"))
 tried("journal", lambda: (state / "journal.jsonl").open("a").write("{}\\n"))
 tried("journal gone", lambda: (state / "journal.jsonl").unlink())
 tried("record", lambda: (runtime / "containment.json").write_text("{}"))
+import agentwatch
+from agentwatch.agents import HOOK
+tried("hook client", lambda: Path(HOOK).open("r+b"))
+tried("program", lambda: (Path(agentwatch.__file__).parent / "sitecustomize.py").write_text(""))
+tried("packages", lambda: Path(sys.prefix, "evil.pth").write_text(""))
 tried("socket", lambda: (runtime / "control.sock").unlink())
 tried("answers", lambda: (runtime / "agent/agent.sock").unlink())
 tried("folder", lambda: runtime.rename(runtime.parent / "x"))
@@ -279,7 +284,14 @@ def test_it_cannot_edit_rules_journal_or_record(world: World) -> None:
 
 def test_where_it_can_edit_them_it_gains_nothing(world: World) -> None:
     """Without a namespace the files are the user's, so the agent's: none of it is a yes."""
-    known = ('"folder"', '"answers"', '"socket"', '"journal gone"')  # each ends it, or shuts us out
+    known = (
+        '"program"',
+        '"packages"',
+        '"folder"',
+        '"answers"',
+        '"socket"',
+        '"journal gone"',
+    )  # each ends it, or shuts us out
     lines = [line for line in EDITS.splitlines() if not any(word in line for word in known)]
     found = edited(world, "subreaper", "\n".join(lines))
     assert "rules" in succeeded(found)
