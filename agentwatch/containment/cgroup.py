@@ -6,8 +6,8 @@ calls on it: who is in it, kill, freeze, thaw, remove.  Where there is none the 
 What does not work: cgroup.kill never kills a process whose first thread has ended, so what is
 still listed afterwards is killed one by one; and a process may move itself elsewhere, so the
 sweep below the reapers follows always.  An ordinary user has a cgroup of their own only in a
-delegated one: `systemd-run --user --scope -p Delegate=yes agentwatch run ...` gives one, which is
-untried for want of a machine with systemd.
+delegated one, tried with one that root made by hand: `systemd-run --user --scope -p Delegate=yes
+agentwatch run ...` gives one too, which is untried for want of a machine with systemd.
 """
 
 from __future__ import annotations

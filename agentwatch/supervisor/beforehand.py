@@ -18,6 +18,7 @@ from agentwatch.model import Action, Json, Mode, Proposal, Reversibility, Verdic
 from agentwatch.policy import READING, Judgement
 from agentwatch.policy.ruled import Surroundings
 from agentwatch.rules import Decide, Ruling, Shelf
+from agentwatch.supervisor import clock
 from agentwatch.supervisor.config import Config
 
 EVERY = 1.0
@@ -68,7 +69,7 @@ class Beforehand:
             proposal,
             self._around.cut(proposal),
             self._around.setting(proposal, judgement.reversibility),
-            now=time.monotonic(),
+            now=clock.now(),
             wall=time.time(),
         )
         if grant is None:

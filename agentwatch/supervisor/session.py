@@ -40,6 +40,7 @@ from agentwatch.model import (
     Verdict,
 )
 from agentwatch.policy import Judgement, judge
+from agentwatch.supervisor import clock
 from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config, Speaks
@@ -149,7 +150,7 @@ class Supervised:
         self, proposal: Proposal, proposer: Proposer, judgement: Judgement | None = None
     ) -> None:
         """Put a proposal to the gate; what was seen below the agent comes judged."""
-        now, wall = time.monotonic(), time.time()
+        now, wall = clock.now(), time.time()
         self._carry_out(
             self.gate.propose(proposal, proposer, now=now, wall=wall, judgement=judgement)
         )
@@ -174,7 +175,7 @@ class Supervised:
             why = decided.decision.why if decided.decision else "it was denied"
             raise AgentwatchError(f"nothing is granted: {why}", code=ExitCode.NO)
         self.record_or_raise("granted", grant.to_json())
-        self.beforehand.grants.add(grant, found.proposal.origin, now=time.monotonic())
+        self.beforehand.grants.add(grant, found.proposal.origin, now=clock.now())
         self.publish_grants()
         return decided, grant
 
@@ -186,7 +187,7 @@ class Supervised:
         return grant
 
     def _end_grants(self) -> None:
-        over = self.beforehand.grants.expire(now=time.monotonic(), wall=time.time())
+        over = self.beforehand.grants.expire(now=clock.now(), wall=time.time())
         for grant in over:
             self.note("expired", grant.to_json())
         if over:
@@ -208,7 +209,7 @@ class Supervised:
         for words in self.beforehand.refresh():
             self.alarm(words)
         self._end_grants()
-        self._carry_out(self.gate.tick(now=time.monotonic(), wall=time.time()))
+        self._carry_out(self.gate.tick(now=clock.now(), wall=time.time()))
 
     def close_gate(self, by: str, why: str) -> None:
         """Deny everything that waits, and whatever still comes."""
@@ -268,7 +269,7 @@ class Supervised:
         if self.record is None or self.state not in (SessionState.RUNNING, SessionState.STARTING):
             return
         containment.freeze(self.record)
-        self.gate.freeze(now=time.monotonic())
+        self.gate.freeze(now=clock.now())
         self.note("frozen", {"by": by})
         self.change(SessionState.FROZEN)
 
@@ -278,7 +279,7 @@ class Supervised:
             return
         self.note("resumed", {"by": by, "armed": self.armed})
         containment.thaw(self.record)
-        self._carry_out(self.gate.thaw(now=time.monotonic()))
+        self._carry_out(self.gate.thaw(now=clock.now()))
         self.change(SessionState.RUNNING)
 
     def arm(self, detail: str) -> None:

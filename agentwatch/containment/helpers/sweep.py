@@ -5,7 +5,9 @@ was opened before a look at it showed a parent of ours: never by a number that s
 have by then.
 
 What does not work: one way through the tree proves nothing while processes come and go.  A kill
-is over when two in a row find nobody; a tree stands still when a census says so.
+is over when two in a row find nobody; a tree stands still when a census says so.  A freeze of a
+thousand takes 20 to 30 ms on two processors: a handle, a look, a signal and a second look at each
+cost 13 ms of system calls made from C, most of it the first look, and Python adds its own.
 """
 
 from __future__ import annotations
