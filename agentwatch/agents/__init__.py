@@ -17,7 +17,9 @@ from agentwatch.agents import versions
 from agentwatch.agents.base import About, Agent, Found, Prepared, Start
 from agentwatch.agents.claude import ClaudeCode
 from agentwatch.agents.codex import Codex
+from agentwatch.agents.copilot import Copilot
 from agentwatch.agents.gemini import Gemini
+from agentwatch.agents.openclaw import OpenClaw
 from agentwatch.agents.opencode import OpenCode
 from agentwatch.agents.parts import parts
 from agentwatch.agents.qwen import Qwen
@@ -26,7 +28,10 @@ from agentwatch.errors import AgentwatchError
 
 __all__ = ["About", "Agent", "Found", "Prepared", "by_name", "found", "prepare", "recognise"]
 
-AGENTS: tuple[Callable[[int], Agent], ...] = (ClaudeCode, Codex, Gemini, Qwen, OpenCode)
+AGENTS: tuple[Callable[[int], Agent], ...] = (
+    *(ClaudeCode, Codex, Gemini, OpenCode),
+    *(Qwen, Copilot, OpenClaw),
+)
 """Every known agent, made with the place where its own arguments begin in a command."""
 
 HOOK = Path(agentwatch.__file__).parent / "channels" / "hooks" / "client.py"

@@ -87,7 +87,7 @@ _AGENTS = (
     *(".codex/config.toml", ".codex/hooks.json", ".codex/hooks", ".codex/rules"),
     *(".gemini/settings.json", ".gemini/hooks", ".gemini/policies", ".gemini/trustedFolders.json"),
     *(".qwen/settings.json", ".qwen/hooks", ".vibe/hooks.toml", ".vibe/config.toml"),
-    *(".copilot/hooks", ".copilot/config.json", ".copilot/settings.json", ".cursor/hooks.json"),
+    *(".copilot/hooks", ".copilot/settings.json", ".cursor/hooks.json"),
     *(".cursor/mcp.json", ".cursor/cli-config.json", ".openclaw/openclaw.json", ".aider.conf.yml"),
 )
 _AGENTS_CONFIG = ("opencode/opencode.json", "opencode/opencode.jsonc", "opencode/plugin")

@@ -2,6 +2,9 @@
 
 Owns the zones of one session.  Paths come resolved, as the kernel will use them; one that is not
 absolute or not normal lies outside.  Does no I/O.
+
+What does not work: which process a number below /proc means in another namespace is not known, so
+that any but the first may be made a likelier victim when memory runs out.
 """
 
 from __future__ import annotations
@@ -133,6 +136,8 @@ class Ground:
         own = found and found["pid"] in ("self", "thread-self", str(pid))
         if own or _NAMES_ITSELF.fullmatch(path):
             return Zone.DEVICE, ""
+        if found and path.endswith("/oom_score_adj") and found["pid"] != "1":
+            return Zone.DEVICE, ""  # agents set it for what they start, by the tree's own numbers
         return None
 
     def _room(self, path: str) -> str:

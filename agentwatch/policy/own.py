@@ -45,19 +45,18 @@ class OwnFolders:
 
     def private(self, path: str) -> bool:
         """Whether a path is the agent's own, and steers nothing."""
+        if any(path.startswith(it) and "/" not in path[len(it) :] for it in self.beginnings):
+            return True
         for folder in self.folders:
             if path == folder:
                 return True
             if path.startswith(folder + "/"):
                 return not _steers(path[len(folder) + 1 :])
-        return any(
-            path == start or (path.startswith(start) and "/" not in path[len(start) :])
-            for start in self.beginnings
-        )
+        return False
 
     def steering(self, path: str) -> bool:
         """Whether a path lies in the agent's own folders and does steer."""
-        return any(
+        return not self.private(path) and any(
             path.startswith(folder + "/") and _steers(path[len(folder) + 1 :])
             for folder in self.folders
         )
@@ -83,6 +82,8 @@ _AGENTS = {
     "gemini": _Known((".gemini",)),
     "qwen": _Known((".qwen",)),
     "opencode": _Known((".local/share/opencode", ".local/state/opencode", ".config/opencode")),
+    "copilot": _Known((".copilot",), (".copilot/config.json",)),
+    "openclaw": _Known((".openclaw",)),
     "vibe": _Known((".vibe",)),
     "aider": _Known((".aider",), (), (".aider.chat.", ".aider.input.", ".aider.tags")),
     "mini": _Known((".config/mini-swe-agent", ".local/share/mini-swe-agent")),

@@ -31,6 +31,12 @@ _CALLED = {
 }
 _VERSIONED = re.compile(r"(python|pip|perl|ruby|node|lua|gcc|g\+\+|clang|java)-?[\d.]+")
 _SNAPSHOT = re.compile(r"\s*SNAPSHOT_FILE=[\"']?(/[\w./-]+/shell-snapshots/[\w.-]+\.sh)[\"']?\s")
+_ENVIRONMENT = re.compile(
+    r"printf %s '__copilot_login_env_snapshot_\w+__'; if ! command env -0 2>/dev/null; then "
+    r"for __copilot_k in \$\(compgen -e\); do "
+    r"printf '%s=%s\\0' \"\$__copilot_k\" \"\$\{!__copilot_k\}\"; done; fi"
+)
+"""How Copilot CLI asks a login shell for the user's environment."""
 _GIVEN = re.compile(r" [\w-]+(?: '?[\w./@+#-]+'?)?")
 """What our hook client is given: the agent's name, and the address of its socket."""
 _TUNES = re.compile(
@@ -154,6 +160,8 @@ class Start:
         line = shell_line(self.event.argv) if self.name == "sh" else None
         if line is None or self.loose:
             return False
+        if _ENVIRONMENT.fullmatch(line):
+            return True
         found = _SNAPSHOT.match(line)
         return bool(found and self.ground.own.private(found[1])) or prepares_only(
             line, self.ground.notes

@@ -64,6 +64,7 @@ _LOOKS = {
     "cargo": words("--version -V version tree metadata locate-project pkgid"),
     "go": words("version env list doc"),
     "rustc": words("--version -V -vV --print"),
+    "bwrap": words("--version --help"),
     "rustup": words("show --version which"),
     "docker": words("ps images version info inspect logs top stats port diff history search")
     | words("--version -v"),

@@ -105,6 +105,12 @@ def _nothing(args: Sequence[str]) -> None:
         raise Unclear("it only reads when it is given no arguments")
 
 
+def _listed(args: Sequence[str]) -> None:
+    """The variables, with whatever between them; a program's name would start it."""
+    if any(arg not in ("-0", "--null") for arg in args):
+        raise Unclear("it only reads when it is given no program")
+
+
 def _only(options: Options) -> Check:
     """Known options, and any operands."""
     return options.operands
@@ -215,6 +221,7 @@ CHECKS: Mapping[str, Check] = {
     **{name: _version(name) for name in VERSIONED},
     **dict.fromkeys(INERT, _anything),
     **dict.fromkeys(BARE, _nothing),
+    "env": _listed,
     **archives.CHECKS,
     "awk": check_awk,
     "cd": _cd,

@@ -126,7 +126,7 @@ class Kit:
     def _install(self, folder: Path) -> None:
         wanted = (f"{self.package}{'@' if self.registry == 'npm' else '=='}{self.version}",)
         if self.registry == "npm":
-            _npm(folder, *wanted, *self.extra)
+            _npm(folder, *wanted, *self.extra, node=new_node() if self.new_node else None)
         else:
             _pip(folder, self.python or sys.executable, *wanted, *self.extra)
 
@@ -165,13 +165,13 @@ def _place(folder: Path, program: Path, install: Callable[[Path], None]) -> None
             raise
 
 
-def _npm(folder: Path, *packages: str) -> None:
+def _npm(folder: Path, *packages: str, node: Path | None = None) -> None:
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed, so this agent cannot be")
     fresh = Path(tempfile.mkdtemp(prefix="installing-", dir=cache()))
     try:
         command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(fresh), *packages]
-        _run(command, UNREACHABLE)
+        _run(command, UNREACHABLE, first=node)
         fresh.rename(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -184,8 +184,16 @@ def _pip(folder: Path, python: str, *packages: str) -> None:
     _run([str(folder / "bin/pip"), "install", "--quiet", *packages], UNREACHABLE_PYPI)
 
 
-def _run(command: list[str], unreachable: tuple[str, ...]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+def _run(command: list[str], unreachable: tuple[str, ...], *, first: Path | None = None) -> None:
+    path = os.environ["PATH"] if first is None else f"{first}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
     if done.returncode == 0:
         return
     if any(word in done.stderr for word in unreachable):

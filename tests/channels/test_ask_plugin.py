@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def serve(listener: socket.socket, answer: Callable[[Json], bytes]) -> None:
             peer, _ = listener.accept()
         except OSError:
             return
-        with peer, peer.makefile("rb") as lines:
+        with peer, peer.makefile("rb") as lines, suppress(BrokenPipeError, ConnectionResetError):
             asked = json.loads(lines.readline())
             armed = asked["op"] == "armed"
             peer.sendall(said(asked) if armed else answer(asked))

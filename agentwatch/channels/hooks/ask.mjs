@@ -5,7 +5,7 @@
 // is loaded; what changes the environment later changes nothing here.
 //
 // What does not work: code that the agent loads into the same process can reach all of this.  A
-// question that the agent itself gives up stands until somebody or the deadline answers it.
+// question that the agent gives up without a signal stands until it is answered.
 
 import net from "node:net"
 import process from "node:process"
@@ -15,10 +15,10 @@ const MAX_MESSAGE = 1024 * 1024 // the same limits as `wire`
 const TOKEN = process.env.AGENTWATCH_TOKEN
 let asked = 0
 
-/** Ask about one tool call; throws unless it was allowed. */
-export async function ask(agent, address, event) {
+/** Ask about one tool call; throws unless it was allowed.  `signal` withdraws the question. */
+export async function ask(agent, address, event, signal) {
   const approved = JSON.stringify(event)
-  const answer = await request(agent, address, { op: "hook", event: JSON.parse(approved) })
+  const answer = await request(agent, address, { op: "hook", event: JSON.parse(approved) }, signal)
   if (answer.verdict === "deny") {
     const by = String(answer.by || "agentwatch")
     throw new Error(`agentwatch: denied by ${by}: ${String(answer.why || "no reason given")}`)
@@ -32,16 +32,16 @@ export async function arm(agent, address, detail) {
   await request(agent, address, { op: "armed", detail })
 }
 
-async function request(agent, address, message) {
+async function request(agent, address, message, signal) {
   if (!address || !TOKEN) refuse("the hook does not run inside an agentwatch session")
   const ref = `plugin-${process.pid}-${++asked}`
   const line = JSON.stringify({ v: VERSION, token: TOKEN, ref, agent, ...message }) + "\n"
   const size = Buffer.byteLength(line)
   if (size > MAX_MESSAGE) refuse(`the action is ${size} bytes long, more than a person can be shown`)
-  return read(await exchange(address, line), ref)
+  return read(await exchange(address, line, signal), ref)
 }
 
-function exchange(address, line) {
+function exchange(address, line, signal) {
   return new Promise((resolve, reject) => {
     const peer = net.connect({ path: address })
     const parts = []
@@ -50,6 +50,9 @@ function exchange(address, line) {
       peer.destroy()
       reject(new Error(`agentwatch: denied: ${why}`))
     }
+    const late = () => fail("nobody answered before the agent gave up")
+    if (signal?.aborted) return late()
+    signal?.addEventListener("abort", late, { once: true })
     peer.on("connect", () => peer.write(line))
     peer.on("data", (part) => {
       parts.push(part)
@@ -60,7 +63,10 @@ function exchange(address, line) {
       resolve(Buffer.concat(parts).toString("utf8"))
     })
     peer.on("error", (error) => fail(`the supervisor cannot be reached: ${error.message}`))
-    peer.on("close", () => fail("the supervisor hung up without an answer"))
+    peer.on("close", () => {
+      signal?.removeEventListener("abort", late)
+      fail("the supervisor hung up without an answer")
+    })
   })
 }
 

@@ -186,6 +186,12 @@ def _pre_tool_use(verdict: str, reason: str, approved: dict[str, Any]) -> dict[s
     return {"hookSpecificOutput": decision}
 
 
+def _copilot(verdict: str, reason: str, approved: dict[str, Any]) -> dict[str, Any]:
+    """As Copilot CLI hears it; a hook of the user's that ends later sees what was approved."""
+    decision = {"permissionDecision": verdict, "permissionDecisionReason": reason}
+    return decision | ({"modifiedArgs": approved} if verdict == "allow" else {})
+
+
 def _before_tool(verdict: str, reason: str, _approved: dict[str, Any]) -> dict[str, Any]:
     """As Gemini CLI hears it; an input given back is announced to the model as changed."""
     return {"decision": verdict, "reason": reason}
@@ -194,6 +200,7 @@ def _before_tool(verdict: str, reason: str, _approved: dict[str, Any]) -> dict[s
 DIALECTS = {
     "claude": ("SessionStart", "PreToolUse", _pre_tool_use),
     "codex": ("SessionStart", "PreToolUse", _pre_tool_use),
+    "copilot": ("SessionStart", "PreToolUse", _copilot),
     "gemini": ("SessionStart", "BeforeTool", _before_tool),
     "qwen": ("SessionStart", "PreToolUse", _pre_tool_use),
 }
