@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from importlib import import_module
 from pathlib import Path
 
 from agentwatch import containment
+from agentwatch.agents import AGENTS
 from agentwatch.cli import COMMANDS
 from agentwatch.tui.keys import TABLE
 
@@ -61,7 +63,33 @@ def misses() -> str:
     return "\n".join(lines)
 
 
-BLOCKS = {"keys": keys, "help": commands, "layout": layout, "misses": misses}
+def known_agents() -> str:
+    """Every known agent, with what was shown of the real program the last time it was driven."""
+    record = json.loads((ROOT / "tests/agents_real/agents.json").read_text())
+    rows = [
+        (
+            "| agent | tried | how its tool calls are asked about | shown with the real program"
+            " | what that does not see |"
+        ),
+        "|---|---|---|---|---|",
+    ]
+    for known in AGENTS:
+        about = known(1).about
+        last = record.get(about.name, {"version": about.tested, "shown": []})
+        shown = "; ".join(last["shown"]) or "only what agentwatch does by itself"
+        misses = "; ".join(about.misses)
+        title = about.title or about.name
+        rows.append(f"| {title} | {last['version']} | {about.channel} | {shown} | {misses} |")
+    return "\n".join(rows)
+
+
+BLOCKS = {
+    "agents": known_agents,
+    "keys": keys,
+    "help": commands,
+    "layout": layout,
+    "misses": misses,
+}
 
 
 def renewed(text: str) -> str:

@@ -29,6 +29,8 @@ class About:
     """The version with which everything said here was tried."""
     channel: str
     """How its tool calls reach us, in words."""
+    title: str = ""
+    """What people call it; empty where that is its name."""
     misses: tuple[str, ...] = ()
     """What that channel does not see, one phrase each."""
     hosts: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ from agentwatch.model import Json, Proposal
 
 ABOUT = About(
     name="claude",
+    title="Claude Code",
     programs=("claude",),
     packages=("@anthropic-ai/claude-code",),
     tested="2.1.329",

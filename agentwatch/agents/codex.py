@@ -37,6 +37,7 @@ from agentwatch.model import Json, Proposal
 
 ABOUT = About(
     name="codex",
+    title="Codex CLI",
     programs=("codex",),
     packages=("@openai/codex",),
     tested="0.169.0",

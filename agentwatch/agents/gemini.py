@@ -34,6 +34,7 @@ from agentwatch.model import Json, Proposal
 
 ABOUT = About(
     name="gemini",
+    title="Gemini CLI",
     programs=("gemini",),
     packages=("@google/gemini-cli",),
     tested="0.61.0",

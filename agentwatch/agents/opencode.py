@@ -34,6 +34,7 @@ from agentwatch.model import Json, Proposal
 
 ABOUT = About(
     name="opencode",
+    title="OpenCode",
     programs=("opencode",),
     packages=("opencode-ai",),
     tested="1.18.33",

@@ -32,6 +32,7 @@ from agentwatch.model import Json, Proposal
 
 ABOUT = About(
     name="qwen",
+    title="Qwen Code",
     programs=("qwen",),
     packages=("@qwen-code/qwen-code",),
     tested="0.24.4",

@@ -167,7 +167,10 @@ def _tell(found: Json) -> None:
     print(f"  parts: {', '.join(found['floor']['opened_by'])}")
     print("\nAgents found:")
     for item in found["agents"] or []:
-        print(f"  {item['name']} {item['version']}: {item['channel']}")
+        print(f"  {item['name']} {visible(item['version'])}: {item['channel']}")
+        if item["remark"]:
+            print(f"     {visible(item['remark'])}")
+        print(f"     does not see: {'; '.join(item['misses'])}")
     if not found["agents"]:
         print("  none that is known here; any command can be run, and killed")
     print("\nGated here:")

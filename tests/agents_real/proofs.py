@@ -47,6 +47,22 @@ def left(work: Path) -> dict[str, str]:
     }
 
 
+def way(options: tuple[str, ...]) -> str:
+    """What asks, by the options of `agentwatch run`."""
+    if "--no-hook" in options:
+        return "the kernel gate alone"
+    return "its hook and the kernel gate" if "--kernel-gate" in options else "its hook alone"
+
+
+SHOWN: list[tuple[str, str, str]] = []
+"""What was shown since anybody looked: agent, version, proof."""
+
+
+def shown(kit: Kit, what: str) -> None:
+    """Note that a proof held; the table in the README is made from these."""
+    SHOWN.append((kit.name, kit.version, what))
+
+
 def three_questions(kit: Kit, *options: str, channels: set[str]) -> None:
     """All of it is done, and a person was asked three times."""
     run, files = everyday(kit, yes, *options)
@@ -59,6 +75,7 @@ def three_questions(kit: Kit, *options: str, channels: set[str]) -> None:
         item.hears in heard for turns in run.model.scenario.scripts.values() for item in turns
     )
     assert run.process.returncode == 0
+    shown(kit, f"three questions by {way(options)}")
 
 
 def nothing_denied_runs(kit: Kit, *options: str, told: bool = True) -> None:
@@ -69,6 +86,7 @@ def nothing_denied_runs(kit: Kit, *options: str, told: bool = True) -> None:
     assert run.model.finished()
     if told:
         assert sum("NOT-TODAY" in text for text in run.model.result_texts()) == 3
+    shown(kit, f"denials by {way(options)}")
 
 
 def marked(mark: str) -> int:
@@ -112,3 +130,4 @@ def all_die(kit: Kit, *options: str) -> None:
         wait_for(lambda: run.process.poll() is not None, "the supervisor to say it is over")
         assert run.process.returncode == 137
         assert marked(f"sleep {mark}") == 0
+    shown(kit, "the kill")

@@ -77,3 +77,4 @@ def test_a_killed_hook_leaves_the_kernel_gate(kit: Kit) -> None:
     assert killed
     assert bool(held) is ("killed" in kit.outlives)
     assert not made
+    proofs.shown(kit, "a killed hook")
