@@ -76,11 +76,20 @@ def known_agents() -> str:
     for known in AGENTS:
         about = known(1).about
         last = record.get(about.name, {"version": about.tested, "shown": []})
-        shown = "; ".join(last["shown"]) or "only what agentwatch does by itself"
+        shown = _grouped(last["shown"]) or "only what agentwatch does by itself"
         misses = "; ".join(about.misses)
         title = about.title or about.name
         rows.append(f"| {title} | {last['version']} | {about.channel} | {shown} | {misses} |")
     return "\n".join(rows)
+
+
+def _grouped(shown: list[str]) -> str:
+    """What was shown, the ways of one thing behind its name."""
+    ways: dict[str, list[str]] = {}
+    for what in shown:
+        name, _, way = what.partition(" by ")
+        ways.setdefault(name, []).extend([way] if way else [])
+    return "; ".join(f"{name}: {', '.join(by)}" if by else name for name, by in ways.items())
 
 
 BLOCKS = {

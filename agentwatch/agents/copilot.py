@@ -31,6 +31,7 @@ from agentwatch.model import Json, Proposal
 
 ABOUT = About(
     name="copilot",
+    title="Copilot CLI",
     programs=("copilot",),
     packages=("@github/copilot",),
     tested="1.0.102",

@@ -32,6 +32,7 @@ from agentwatch.model import Json, Proposal
 
 ABOUT = About(
     name="openclaw",
+    title="OpenClaw",
     programs=("openclaw",),
     packages=("openclaw",),
     tested="2026.9.6",
