@@ -14,19 +14,31 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
+import re
 from collections.abc import Iterator
 
 from . import abi
+from .descent import Descent
 
 _LONGEST = 16384
+_STATUS = re.compile(
+    rb"Name:\t(.*)\nUmask:\t(\d+)\nState:.*\nTgid:\t(\d+)\n(?:Ngid:.*\n)?Pid:.*\nPPid:\t(\d+)\n"
+    rb"TracerPid:.*\n(Uid:.*\nGid:.*\nFDSize:.*\nGroups:.*\nNStgid:.*\nNSpid:.*\n)"
+)
+_IDS = re.compile(rb"^(?:Uid|Gid|Groups|NSpid):.*$", re.MULTILINE)
+_AS_WE_ARE = contextlib.nullcontext()
 _ME = (os.geteuid(), os.getegid(), tuple(sorted(os.getgroups())))
 
 
 class Caller:
     """One thread that waits."""
 
-    __slots__ = ("_root", "comm", "gid", "groups", "inside", "pid", "ppid", "tid", "uid", "umask")
+    __slots__ = (
+        *("_root", "comm", "descent", "gid", "groups", "inside", "pid", "ppid", "tid"),
+        *("uid", "umask"),
+    )
 
     def __init__(self, tid: int) -> None:
         self.tid = tid
@@ -36,14 +48,16 @@ class Caller:
             lines = os.read(handle, _LONGEST)
         finally:
             os.close(handle)
-        self.comm = os.fsdecode(lines[6 : lines.index(b"\n")])
-        self.umask = int(_field(lines, b"\nUmask:\t"), 8)
-        self.pid = int(_field(lines, b"\nTgid:\t"))
-        self.ppid = int(_field(lines, b"\nPPid:\t"))
-        self.uid = int(_field(lines, b"\nUid:\t").split()[3])
-        self.gid = int(_field(lines, b"\nGid:\t").split()[3])
-        self.groups = tuple(sorted(map(int, _field(lines, b"\nGroups:\t").split())))
-        self.inside = tuple(map(int, _field(lines, b"\nNSpid:\t").split()))
+        found = _STATUS.match(lines)
+        if found is None:
+            raise OSError(errno.ESRCH, "its status cannot be read")
+        name, umask, pid, ppid, ids = found.groups()
+        self.comm = os.fsdecode(name)
+        self.umask = int(umask, 8)
+        self.pid = int(pid)
+        self.ppid = int(ppid)
+        self.uid, self.gid, self.groups, self.inside = _ids(ids)
+        self.descent = Descent(self.pid)
 
     @property
     def root(self) -> int:
@@ -85,15 +99,17 @@ class Caller:
             return os.readlink(f"/proc/{self.tid}/exe")
         return ""
 
-    @contextlib.contextmanager
-    def rights(self) -> Iterator[None]:
+    def rights(self) -> contextlib.AbstractContextManager[None]:
         """Touch files as the caller would; raises OSError where we cannot."""
         theirs = (self.uid, self.gid, self.groups)
         if theirs == _ME or (theirs[:2] == _ME[:2] and _ME[0] != 0):
-            yield
-            return
+            return _AS_WE_ARE
         if _ME[0] != 0:
             raise OSError(errno.EPERM, "the caller is another user")
+        return self._acting(theirs)
+
+    @contextlib.contextmanager
+    def _acting(self, theirs: tuple[int, int, tuple[int, ...]]) -> Iterator[None]:
         abi.act_as(*theirs)
         try:
             yield
@@ -107,6 +123,9 @@ class Caller:
             self._root = -1
 
 
-def _field(lines: bytes, name: bytes) -> bytes:
-    start = lines.index(name) + len(name)
-    return lines[start : lines.index(b"\n", start)]
+@functools.lru_cache(256)
+def _ids(lines: bytes) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
+    """File system user and group, groups, and the numbers of its namespaces."""
+    first, second, third, fourth = (line.partition(b":\t")[2] for line in _IDS.findall(lines))
+    groups = tuple(sorted(map(int, third.split())))
+    return int(first.split()[3]), int(second.split()[3]), groups, tuple(map(int, fourth.split()))

@@ -62,11 +62,10 @@ class Local:
         self._came = 0
         self._shut = False
 
-    def passes(self, event: Observed) -> bool:
+    def passes(self, event: Observed, descent: Descent) -> bool:
         """Whether it passes, and that is written down; raises OSError where it could not be."""
         if self._shut or os.path.exists(self._closed):  # noqa: PTH110 - pathlib costs the call
             return False
-        descent = Descent(event.pid)
         if event.kind is Deed.EXEC:
             cover = self._covers.over(descent)
             if cover is None or not cover.wide:

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 from . import abi, fileinfo, files, programs, signals, sockets
 from .acts import Deed, Observed
 from .caller import Caller
-from .descent import started
 from .files import Again, Changed, Held
 from .ledger import Ledger
 from .listener import GOES_ON, REFUSED, Answer, Call, Listener, failed
@@ -132,7 +131,7 @@ class Loop:
                 self._answer(call, found)
                 return
             held = found
-            verdict = DENY if self._asked_again(held.event) else self._judge(held.event)
+            verdict = DENY if self._asked_again(held.event) else self._judge(held)
             if verdict == ASK and not self.alone:
                 self._ask(call, held, tries)
             elif verdict == ALLOW and not self.alone:
@@ -158,19 +157,20 @@ class Loop:
             caller.close()
             raise
 
-    def _judge(self, event: Observed) -> str:
+    def _judge(self, held: Held) -> str:
+        event = held.event
         if event.kind is Deed.EXEC and event.pid == self._agent and not self._begun:
             if not self._starts.through(self._agent):
                 return ALLOW  # the agent itself: a person started it
             self._begun = True
         verdict = self.rules.judge(event, signals.below)
         if verdict == ASK and self.local is not None and not self.alone:
-            return ALLOW if self._passes(self.local, event) else ASK
+            return ALLOW if self._passes(self.local, held) else ASK
         return verdict
 
-    def _passes(self, local: Local, event: Observed) -> bool:
+    def _passes(self, local: Local, held: Held) -> bool:
         try:
-            return local.passes(event)
+            return local.passes(held.event, held.caller.descent)
         except OSError as error:
             self.channel.say({"unrecorded": str(error)})
             raise PermissionError(errno.EPERM, "it could not be recorded") from error
@@ -191,7 +191,7 @@ class Loop:
         self.listener.answer(call.id, GOES_ON)
 
     def _ask(self, call: Call, held: Held, tries: int) -> None:
-        start = started(held.event.pid)
+        start = held.caller.descent[0].started
         if not self.listener.valid(call.id):
             held.drop()
             return
@@ -382,7 +382,6 @@ def main() -> None:
     loop.channel.flush()
     gc.collect()
     gc.freeze()
-    loop.listener.hurry()
     loop.run()
 
 

@@ -19,6 +19,7 @@ import errno
 import os
 import platform
 import stat
+import time
 from dataclasses import dataclass
 
 from . import abi, readmem, resolve
@@ -32,6 +33,12 @@ from .resolve import Name, Spot
 MOST_WAITING = 4096
 """Starts not seen through (they failed, or their process died) before the dead are dropped."""
 
+MOST_HEADS = 10_000
+"""Beginnings of files that are kept."""
+SETTLED = 1_000_000_000
+"""Nanoseconds since a file's last change from which on its times tell it from what it becomes."""
+
+_heads: dict[tuple[int, ...], bytes] = {}
 _HEAD = 256
 _NESTED = 5
 _MACHINES = {"x86_64": 62, "aarch64": 183}
@@ -124,7 +131,7 @@ def starting(caller: Caller, name: str, call: Call, starts: Starts) -> Held:
         event = _event(caller, name, spot, image, argv, path)
         found = os.fstat(image.handle)
         cmd = b"\0".join(cmdline) + b"\0"
-        expected = Expected(found.st_dev, found.st_ino, cmd, started(caller.pid), event)
+        expected = Expected(found.st_dev, found.st_ino, cmd, caller.descent[0].started, event)
     except BaseException:
         spot.close()
         raise
@@ -186,11 +193,22 @@ def _image(caller: Caller, spot: Spot, shown: bytes, argv: list[bytes]) -> tuple
 
 def _head(spot: Spot) -> bytes:
     """How the file begins; empty when it may be run but not read.  Raises OSError."""
-    mode = os.fstat(spot.handle).st_mode
+    found = os.fstat(spot.handle)
+    mode = found.st_mode
     if stat.S_ISLNK(mode):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if not stat.S_ISREG(mode) or not mode & 0o111:
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    which = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    head = _heads.get(which)
+    if head is None:
+        head = _read(spot)
+        if found.st_ctime_ns < time.time_ns() - SETTLED and len(_heads) < MOST_HEADS:
+            _heads[which] = head
+    return head
+
+
+def _read(spot: Spot) -> bytes:
     try:
         handle = os.open(spot.way(), os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError:

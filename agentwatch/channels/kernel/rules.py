@@ -6,6 +6,7 @@ what has to be looked up.  What no table names is asked; nothing passes by being
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -113,7 +114,7 @@ class Rules:
         allowed = self._allow.get(event.kind.value, ())
         if allowed and names and all(_within(name, allowed) for name in names):
             return ALLOW
-        if _key(event) in self._exact or self._covered(event, names, below):
+        if (self._exact and _key(event) in self._exact) or self._covered(event, names, below):
             return ALLOW
         return self._default
 
@@ -130,14 +131,15 @@ class Rules:
         elif event.family in (Family.INET, Family.INET6):
             names = [event.address, f"{event.address}:{event.port}"]
         allowed = self._allow.get(event.kind.value, ())
-        if any(_within(name, allowed) for name in names) or _key(event) in self._exact:
+        known = self._exact and _key(event) in self._exact
+        if known or any(_within(name, allowed) for name in names):
             return ALLOW
         return ALLOW if self._covered(event, names, below) else self._default
 
     def _covered(
         self, event: Observed, names: Iterable[str], below: Callable[[int, int], bool]
     ) -> bool:
-        return any(
+        return bool(self._covers) and any(
             event.kind.value in cover.kinds
             and all(_within(name, cover.prefixes) for name in names)
             and below(event.pid, cover.root)
@@ -152,11 +154,13 @@ def _names(event: Observed) -> tuple[str, ...]:
 
 
 def _within(name: str, prefixes: tuple[str, ...]) -> bool:
-    return any(
-        name == prefix
-        or (name.startswith(prefix) and (prefix[-1:] == "/" or name[len(prefix)] == "/"))
-        for prefix in prefixes
-    )
+    """Whether a name is one of them, or lies below one."""
+    return name in prefixes or name.startswith(_slashed(prefixes))
+
+
+@functools.lru_cache
+def _slashed(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(prefix.rstrip("/") + "/" for prefix in prefixes)
 
 
 def _above(names: tuple[str, ...], floor: tuple[str, ...]) -> bool:

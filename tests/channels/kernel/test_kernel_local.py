@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from agentwatch.channels.kernel.acts import Deed, Observed
+from agentwatch.channels.kernel.descent import Descent, started
 from agentwatch.channels.kernel.gatehouse import Hot
 from agentwatch.channels.kernel.ledger import Ledger
 from agentwatch.channels.kernel.local import Local
@@ -60,10 +61,11 @@ class Judge:
 
     def covered(self, pid: int, *, off: int = 0, scope: Scope = Scope.PROGRAM) -> None:
         """The supervisor says that a process has begun a cover."""
-        from agentwatch.channels.kernel.descent import started
-
         book = {"cover": cover(scope), "started": started(pid) + off, "remember": True}
         self.local.passed(Observed(Deed.EXEC, pid, pid), book)
+
+    def passes(self, event: Observed) -> bool:
+        return self.local.passes(event, Descent(event.pid))
 
     def lines(self) -> list[str]:
         return [f"{line.event.kind} {line.rule} {line.cover}" for line in self.passed.new()]
@@ -88,26 +90,26 @@ def start(pid: int) -> Observed:
 
 def test_what_belongs_to_a_cover_passes_and_is_written_down(judge: Judge, tmp_path: Path) -> None:
     pid = judge.child()
-    assert not judge.local.passes(write(pid, tmp_path))
+    assert not judge.passes(write(pid, tmp_path))
     judge.covered(pid)
-    assert judge.local.passes(write(pid, tmp_path))
-    assert judge.local.passes(start(pid))
-    assert not judge.local.passes(write(pid, Path("/etc"), "passwd"))
+    assert judge.passes(write(pid, tmp_path))
+    assert judge.passes(start(pid))
+    assert not judge.passes(write(pid, Path("/etc"), "passwd"))
     assert judge.lines() == ["write cover a-1", "exec cover a-1"]
 
 
 def test_a_start_that_may_begin_a_cover_is_for_the_supervisor(judge: Judge) -> None:
     pid = judge.child()
-    assert not judge.local.passes(start(pid))
+    assert not judge.passes(start(pid))
     judge.covered(pid, scope=Scope.READING)
-    assert not judge.local.passes(start(pid))
+    assert not judge.passes(start(pid))
     assert judge.lines() == []
 
 
 def test_another_process_with_the_number_is_not_covered(judge: Judge, tmp_path: Path) -> None:
     pid = judge.child()
     judge.covered(pid, off=-1)
-    assert not judge.local.passes(write(pid, tmp_path))
+    assert not judge.passes(write(pid, tmp_path))
     assert judge.lines() == []
 
 
@@ -115,8 +117,8 @@ def test_nothing_passes_once_a_kill_has_begun(judge: Judge, tmp_path: Path) -> N
     pid = judge.child()
     judge.covered(pid)
     judge.closed.touch()
-    assert not judge.local.passes(write(pid, tmp_path))
-    assert not judge.local.passes(write(pid, tmp_path / "temp"))
+    assert not judge.passes(write(pid, tmp_path))
+    assert not judge.passes(write(pid, tmp_path / "temp"))
     assert judge.lines() == []
 
 
@@ -124,14 +126,14 @@ def test_nothing_passes_once_the_supervisor_says_so(judge: Judge, tmp_path: Path
     pid = judge.child()
     judge.covered(pid)
     judge.local.shut()
-    assert not judge.local.passes(write(pid, tmp_path))
+    assert not judge.passes(write(pid, tmp_path))
 
 
 def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
     handle = os.open("/dev/full", os.O_WRONLY)
     judge = Judge(tmp_path, handle)
     with pytest.raises(OSError, match="No space"):
-        judge.local.passes(write(os.getpid(), tmp_path / "temp"))
+        judge.passes(write(os.getpid(), tmp_path / "temp"))
     os.close(handle)
 
 
@@ -141,9 +143,9 @@ def test_a_line_that_fitted_in_part_spoils_no_other(
     whole = os.write
     monkeypatch.setattr(os, "write", lambda handle, data: whole(handle, data[:20]))
     with pytest.raises(OSError, match="only a part"):
-        judge.local.passes(write(os.getpid(), tmp_path / "temp"))
+        judge.passes(write(os.getpid(), tmp_path / "temp"))
     monkeypatch.undo()
-    assert judge.local.passes(write(os.getpid(), tmp_path / "temp"))
+    assert judge.passes(write(os.getpid(), tmp_path / "temp"))
     assert judge.lines() == ["write temporary "]
     entry = judge.passed.entry()
     assert entry is not None
@@ -154,7 +156,7 @@ def test_the_journal_gets_the_digest_of_every_line_once(judge: Judge, tmp_path: 
     ends = []
     for count in (3, 1):
         for number in range(count):
-            assert judge.local.passes(write(os.getpid(), tmp_path / "temp", f"f{number}"))
+            assert judge.passes(write(os.getpid(), tmp_path / "temp", f"f{number}"))
         assert len(judge.lines()) == count
         entry = judge.passed.entry()
         assert entry is not None
@@ -210,7 +212,7 @@ def test_the_gate_process_refuses_what_it_cannot_write_down(gated: Gated, tmp_pa
 
 def test_a_record_reads_back_as_it_was_seen(judge: Judge, tmp_path: Path) -> None:
     event = write(os.getpid(), tmp_path / "temp", "caf\udce9 \n")
-    assert judge.local.passes(event)
+    assert judge.passes(event)
     (line,) = judge.passed.new()
     assert line.event == event
     assert json.loads(judge.passed.path.read_text())[2] == "temporary"
