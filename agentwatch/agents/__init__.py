@@ -14,11 +14,13 @@ from pathlib import Path, PurePath
 
 import agentwatch
 from agentwatch.agents import versions
+from agentwatch.agents.aider import Aider
 from agentwatch.agents.base import About, Agent, Found, Prepared, Start
 from agentwatch.agents.claude import ClaudeCode
 from agentwatch.agents.codex import Codex
 from agentwatch.agents.copilot import Copilot
 from agentwatch.agents.gemini import Gemini
+from agentwatch.agents.mini import MiniSwe
 from agentwatch.agents.openclaw import OpenClaw
 from agentwatch.agents.opencode import OpenCode
 from agentwatch.agents.parts import parts
@@ -30,7 +32,7 @@ __all__ = ["About", "Agent", "Found", "Prepared", "by_name", "found", "prepare",
 
 AGENTS: tuple[Callable[[int], Agent], ...] = (
     *(ClaudeCode, Codex, Gemini, OpenCode),
-    *(Qwen, Copilot, OpenClaw),
+    *(Qwen, Copilot, OpenClaw, Aider, MiniSwe),
 )
 """Every known agent, made with the place where its own arguments begin in a command."""
 

@@ -67,7 +67,8 @@ class ModelServer:
         """What the model says next."""
         self.requests.append(request)
         self._heard.append(heard)
-        turn = self.scenario.turn(heard.opening, heard.spoken) if heard.offered else Turn(text="ok")
+        wanted = heard.offered or self.scenario.toolless
+        turn = self.scenario.turn(heard.opening, heard.spoken) if wanted else Turn(text="ok")
         calls = [
             _said(item if isinstance(item, Call) else self._spell(item, heard), heard, number)
             for number, item in enumerate(turn.calls)

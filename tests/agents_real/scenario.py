@@ -50,6 +50,8 @@ class Scenario:
     """Scripts by the word that the conversation's opening must hold."""
 
     scripts: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
+    toolless: bool = False
+    """For an agent that offers its model no tools."""
 
     def turn(self, opening: str, spoken: int) -> Turn:
         """What to say after `spoken` answers in a conversation with this opening."""
