@@ -142,6 +142,8 @@ def freeze(record: Record) -> None:
     else:
         proc.halt(record.agent)
     for root in _roots(record):
+        if frozen and not sweep.Stop(root.pid, keep).struck:
+            continue  # the kernel's word, and nobody has left it
         stood = sweep.hold(root.pid, keep, until)
         if stood is None:
             raise AgentwatchError("the agent's tree does not stand still", "kill it")

@@ -69,7 +69,9 @@ OTHERS = {
     "pkill -P": ways.pkill_children,
     "timeout -s KILL": ways.timeout_kill,
 }
+FLOOR = "freeze, the same calls one by one from C"
 FREEZES = {
+    FLOOR: ways.stopped_from_c,
     "freeze, pidns": ways.frozen("pidns"),
     "freeze, subreaper + cgroup": ways.frozen("subreaper"),
     "freeze, subreaper": ways.frozen(ways.WITHOUT_CGROUP),
@@ -139,10 +141,13 @@ def measure(name: str, way: Way, count: int, program: str) -> tuple[float, int]:
     with prepared(count, program) as (stage, watched, fifo), way(stage) as trigger:
         said = watched.line(30)
         assert said, f"{count} sleepers did not come up"
+        stage.pids.extend(map(int, said.split()))
         time.sleep(0.05)  # the middle ones of the daemons end
         began = time.monotonic()
         trigger()
         returned = (time.monotonic() - began) * 1000
+        if name == FLOOR:
+            end_survivors(said, fifo)
         if name in FREEZES:
             return returned, 0
         if ended := watched.line(patience):

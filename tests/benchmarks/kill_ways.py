@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
@@ -36,6 +36,8 @@ class Stage:
     folder: Path
     argv: tuple[str, ...]
     """The command that starts them."""
+    pids: list[int] = field(default_factory=list)
+    """Theirs, once they are up."""
 
 
 Way = Callable[[Stage], AbstractContextManager[Trigger]]
@@ -155,6 +157,19 @@ def frozen(name: str) -> Way:
             kill.kill(places, trigger="cli", by="benchmark")
 
     return way
+
+
+@contextmanager
+def stopped_from_c(stage: Stage) -> Iterator[Trigger]:
+    """The least that stopping one by one takes: the same system calls, from C."""
+    program = stage.folder / "stopper"
+    source = Path(__file__).with_name("stopper.c")
+    subprocess.run(["cc", "-O2", "-w", "-o", program, source], check=True)
+    with (
+        _started(stage.argv),
+        subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stopper,
+    ):
+        yield lambda: stopper.communicate(b"".join(b"%d\n" % pid for pid in stage.pids))
 
 
 @contextmanager

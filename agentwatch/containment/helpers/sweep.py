@@ -31,6 +31,9 @@ DYING = 0.05
 FEW = 20
 """With more of them the list of all processes is quicker than asking each for its children."""
 
+STOPPING = 0.0002
+"""Seconds that those who were struck get a processor for, to take the signal in."""
+
 QUIET = 3
 """Looks in a row that find nobody, where others come and go too fast for one that proves it."""
 
@@ -169,7 +172,8 @@ class Census:
         self.standing: set[int] = set()
         self._family = {root, *keep}
         self._settled = {root, *keep}
-        self._strangers = {0}
+        self.strangers = {0}
+        """Who is none of ours."""
         self._struck = struck
 
     def look(self) -> bool:
@@ -178,7 +182,7 @@ class Census:
             self._settled -= self.standing
             self.standing.clear()
             self.running = False
-        known = self._settled | self._strangers
+        known = self._settled | self.strangers
         unknown: dict[int, tree.Stat] = {}
         met = True
         for pid in tree.pids():
@@ -220,13 +224,13 @@ class Census:
     def _tell(self, pid: int, unknown: dict[int, tree.Stat]) -> bool:
         """Follow its parents to somebody known; False when they lead to nobody."""
         chain: list[int] = []
-        while pid in unknown and pid not in self._family and pid not in self._strangers:
+        while pid in unknown and pid not in self._family and pid not in self.strangers:
             chain.append(pid)
             pid = unknown[pid].parent
             if len(chain) > len(unknown):
                 return False
-        if pid in self._strangers:
-            self._strangers.update(chain)
+        if pid in self.strangers:
+            self.strangers.update(chain)
         elif pid in self._family:
             for one in chain:
                 self._judge(one, unknown[one], tree.mode(one, unknown[one]))
@@ -237,10 +241,15 @@ class Census:
 
 def hold(root: int, keep: frozenset[int], until: float) -> dict[int, int] | None:
     """Stop everybody until they all stand still; who stood before, None if that has no end."""
+    there = set(tree.pids())
     first = Stop(root, keep, FEW)
     census = Census(root, keep, first.struck)
+    if len(first.struck) < FEW:  # twice met nowhere in the tree: of those, only who is new counts
+        census.strangers |= there - first.family - Stop(root, keep).family
     quiet = 0
     while quiet < QUIET and not census.look():
+        if census.running:
+            time.sleep(STOPPING)
         idle = not census.running and not Stop(root, keep | census.standing, FEW).struck
         quiet = quiet + 1 if idle else 0
         if time.monotonic() > until:
