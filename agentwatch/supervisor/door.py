@@ -7,7 +7,6 @@ another version or without the token is answered with an error, recorded, and hu
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import socket
 from collections.abc import Callable, Mapping
@@ -19,6 +18,9 @@ from agentwatch.errors import AgentwatchError
 from agentwatch.model import Action, Json, Proposal, Verdict
 from agentwatch.supervisor import peers
 from agentwatch.supervisor.session import Supervised
+
+TRY_AGAIN = 0.2
+"""Seconds until the next visitor is let in, where there was no descriptor for one."""
 
 
 class Asked:
@@ -51,7 +53,12 @@ class Visitor:
     """One connection from inside the tree."""
 
     def __init__(
-        self, session: Supervised, token: str, writer: asyncio.StreamWriter, turn: asyncio.Lock
+        self,
+        session: Supervised,
+        token: str,
+        writer: asyncio.StreamWriter,
+        turn: asyncio.Lock,
+        peer: peers.Peer,
     ) -> None:
         self.asked: set[Asked] = set()
         self._turn = turn
@@ -59,7 +66,7 @@ class Visitor:
         self._token = token
         self._ref: object = None
         self._writer = writer
-        self._peer = peers.of(writer.get_extra_info("socket"), session.record)
+        self._peer = peer
         self._verbs: dict[str, Callable[[object, Json], None]] = {
             "propose": self._propose,
             "hook": self._hook,
@@ -149,16 +156,65 @@ class Visitor:
         self._writer.close()
 
 
-async def listen(session: Supervised, token: str) -> asyncio.Server:
-    """Open the door; one message at a time, or a flood of them would starve everybody else."""
-    turn = asyncio.Lock()
+class Door:
+    """The listening socket, and everybody who came through it."""
 
-    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, session: Supervised, token: str) -> None:
+        self._session = session
+        self._token = token
+        # One message at a time, or a flood of them would starve everybody else.
+        self._turn = asyncio.Lock()
+        self._visits: set[asyncio.Task[None]] = set()
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.setblocking(False)
+        peers.stamp(self._listening)
+        self._listening.bind(str(session.places.agent_socket))
+        self._listening.listen(socket.SOMAXCONN)
+        self._task = asyncio.create_task(self._serve())
+
+    def close(self) -> None:
+        """Let nobody in any more, and hang up on everybody."""
+        for task in (self._task, *self._visits):
+            task.cancel()
+        self._listening.close()
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(self._listening)
+            except OSError:  # no descriptor is left for it: it stays in the queue
+                await asyncio.sleep(TRY_AGAIN)
+                continue
+            visit = asyncio.create_task(self._visit(connection))
+            self._visits.add(visit)
+            visit.add_done_callback(self._visits.discard)
+
+    async def _visit(self, connection: socket.socket) -> None:
         try:
-            with contextlib.suppress(asyncio.CancelledError):  # the supervisor is leaving
-                await Visitor(session, token, writer, turn).listen(reader)
+            await _speaks(connection)
+            peer = peers.speaking(connection, self._session.record)
+            reader, writer = await asyncio.open_unix_connection(sock=connection)
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            await Visitor(self._session, self._token, writer, self._turn, peer).listen(reader)
         finally:
             writer.close()
 
-    path = str(session.places.agent_socket)
-    return await asyncio.start_unix_server(visit, path, backlog=socket.SOMAXCONN)
+
+async def _speaks(connection: socket.socket) -> None:
+    """Wait until the peer has said something or hung up; only then it is known who it is."""
+    loop = asyncio.get_running_loop()
+    heard = asyncio.Event()
+    loop.add_reader(connection, heard.set)
+    try:
+        await heard.wait()
+    finally:
+        loop.remove_reader(connection)
+
+
+async def listen(session: Supervised, token: str) -> Door:
+    """Open the door."""
+    return Door(session, token)

@@ -9,6 +9,8 @@ What does not work:
   the peer is held open while its ancestors are read; where there is none (Linux before 6.5), the
   process must have started before the connection was taken.
 - A process outside that passes its open connection to one inside: that is the user's own act.
+- Whoever speaks first (`speaking`) is named by the kernel, but a process that is root over its own
+  namespace can name another one of that namespace: it is for showing who asks, never for trust.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from agentwatch.containment.base import Record
 
 INSIDE = "it is inside the agent's containment"
 
+_CREDENTIALS = struct.Struct("iII")
 _SO_PEERPIDFD = 77
 _SOL_LOCAL, _LOCAL_PEERCRED, _LOCAL_PEERPID = 0, 1, 2
 
@@ -47,12 +50,37 @@ class Peer:
         return f"{self.name}({self.pid})"
 
 
-def of(connection: socket.socket, record: Record | None = None) -> Peer:
-    """Whoever connected; unknown parts are empty, an unknown pid is 0.
+def stamp(listening: socket.socket) -> None:
+    """Have the kernel put the sender on what comes over connections to this socket, if it can."""
+    if sys.platform == "linux":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
-    Of its ancestors, those are named that the agent started: ours and the user's are left out.
+
+def speaking(connection: socket.socket, record: Record | None = None) -> Peer:
+    """Whoever sent what waits to be read, on a socket that was stamped; else whoever connected.
+
+    The gate process connects for the agent, so that the one who connected may be nobody to show.
     """
-    pid, uid = _credentials(connection)
+    if sys.platform == "linux":
+        room = socket.CMSG_SPACE(_CREDENTIALS.size)
+        try:
+            _, found, _, _ = connection.recvmsg(1, room, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            found = []
+        for level, kind, data in found:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                pid, uid, _ = _CREDENTIALS.unpack_from(data)
+                return _peer(pid, uid, record)
+    return of(connection, record)
+
+
+def of(connection: socket.socket, record: Record | None = None) -> Peer:
+    """Whoever connected; unknown parts are empty, an unknown pid is 0."""
+    return _peer(*_credentials(connection), record)
+
+
+def _peer(pid: int, uid: int, record: Record | None) -> Peer:
+    """A process; of its ancestors those that the agent started, ours and the user's left out."""
     try:
         process = psutil.Process(pid) if pid > 0 else None
         name = process.name() if process else "unknown"
@@ -114,8 +142,8 @@ def _credentials(connection: socket.socket) -> tuple[int, int]:
             pid = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
             xucred = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, 76)
             return pid, struct.unpack_from("=II", xucred)[1]
-        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII"))
-        pid, uid, _gid = struct.unpack("iII", raw)
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        pid, uid, _gid = _CREDENTIALS.unpack(raw)
     except (OSError, struct.error):
         return 0, -1
     return pid, uid

@@ -81,7 +81,7 @@ class Supervisor:
     async def run(self, ready: Callable[[Json], None]) -> None:
         """Start the agent, report it, and serve until it is over and everyone has gone."""
         secret = launch.Secrets.new()
-        servers = [await door.listen(self.session, secret.token), await control.listen(self.desk)]
+        servers = (await door.listen(self.session, secret.token), await control.listen(self.desk))
         self._door = self.places.agent_socket.stat().st_ino
         await self._try_hook(secret)
         running = self._start(secret)

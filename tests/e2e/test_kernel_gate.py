@@ -119,6 +119,24 @@ def test_the_coverage_says_so(world: World, options: tuple[str, ...]) -> None:
     assert "kernel gate" in world.session()["coverage"]["exec"]
 
 
+PROPOSES = """
+import os, sys
+print(os.getpid(), flush=True)
+from agentwatch import propose
+propose("delete", paths=["victim"])
+"""
+
+
+def test_who_proposes_is_named_though_the_gate_connects(
+    world: World, options: tuple[str, ...]
+) -> None:
+    world.run_agent(*agent(world, PROPOSES), options=options)
+    (action,) = world.pending()
+    assert action["channel"] == "propose"
+    assert action["pid"] == world.session()["pid"]
+    assert action["parents"][0].endswith(f"({action['pid']})")
+
+
 def test_portable_containment_cannot_have_it(world: World) -> None:
     done = world.call(
         "run", "--no-tui", "--kernel-gate", "--containment", "portable", "--", "true", check=False
