@@ -74,7 +74,7 @@ WORK: dict[str, Callable[[], None]] = {
     "npm --version x 3": lambda: times(3, "npm", "--version"),
     "pytest, 20 tests": lambda: run(sys.executable, "-m", "pytest", "-q", "-n0", "project"),
     "20000 opens for writing": lambda: writes(20000),
-    "1000 connects": lambda: connects(0),
+    "1000 connects": lambda: connects(1000),
     "50000 opens for reading": lambda: reads(50000),
     "500 x fork and exit": lambda: forks(500),
 }
@@ -96,7 +96,7 @@ def main() -> None:
         start = time.perf_counter()
         WORK[name]()
         found[name] = time.perf_counter() - start
-    found["open"] = one_by_one(200, write)
+    found["open"] = one_by_one(2000, write)
     found["exec"] = one_by_one(500, lambda _: spawn(1))
     out.with_suffix(".new").write_text(json.dumps(found))
     out.with_suffix(".new").rename(out)
