@@ -12,6 +12,8 @@ What does not work, each tried with 2026.9.6:
 - Where the user lists the plugins that may be loaded, ours has to be added to the list; where they
   do not, a list of ours would leave theirs out.
 - A hook is given ten minutes at most; then the call is blocked.
+- Under `--kernel-gate` it does not get the lock of its own state folder, and ends: its plugin alone
+  gates it for now.
 - The exec approvals of OpenClaw cover commands, not writes, and nothing where they are set to full.
 """
 
@@ -41,6 +43,7 @@ ABOUT = About(
         "what an approved command does once it runs",
         "agent harnesses that are programs of their own (Codex, Claude Code): only the kernel gate",
         "a gateway that runs as a service already: it is outside",
+        "the kernel gate: under it this version cannot lock its own state, and ends",
         "replies sent to the conversation that asked",
     ),
 )
