@@ -34,6 +34,7 @@ COMMANDS = {
     "drill": "Fire drill: real runaways, really killed.",
     "demo": "See the main job on a scripted agent, offline.",
     "propose": "Ask before acting (for scripts inside a session).",
+    "acp": "Speak with an ACP agent, gated.",
     "mcp": "Gate the tools of an MCP server.",
     "hook": "What agents' hooks call (not for people).",
 }

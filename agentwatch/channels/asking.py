@@ -34,6 +34,12 @@ class Session(Protocol):
         `reasons` are further ones to ask: with any, no rule lets it pass by itself.
         """
 
+    def passes(self, proposal: Proposal) -> bool:
+        """Whether it would pass without a question; asks nobody and records nothing."""
+
+    def seen(self, proposal: Proposal) -> bool:
+        """Whether another gate of this session saw it, or holds whatever it does."""
+
     def note(self, kind: str, data: Json) -> None:
         """Record what needs no answer."""
 

@@ -47,6 +47,14 @@ class Inside:
             return Answered(False, f"it could not be asked ({error})", "gate")
         return Answered(True, given.why, given.by, given.id)
 
+    def passes(self, proposal: Proposal) -> bool:  # noqa: ARG002 - the session's to know
+        """Not known in here."""
+        return False
+
+    def seen(self, proposal: Proposal) -> bool:  # noqa: ARG002 - the session's to know
+        """Not known in here."""
+        return False
+
     def note(self, kind: str, data: Json) -> None:
         """There is no road for a record from in here: say it where people may look."""
         self.alarm(f"{kind}: {data}")

@@ -51,7 +51,7 @@ def run(config: Config, launch: Callable[[Config], None], *, asked: bool) -> int
         say("no terminal to draw on: supervising without a screen")
     say(f"session {config.session}: `agentwatch pending`, `approve ID`, `deny ID`, `kill`")
     places = config.places
-    with _killed_by_signals(places):
+    with killed_by_signals(places):
         if attached:
             _relay(places)
         else:
@@ -61,7 +61,7 @@ def run(config: Config, launch: Callable[[Config], None], *, asked: bool) -> int
 
 def follow(places: Places) -> int:
     """Stay until the session is over, its alarms on stderr; the agent's exit status."""
-    with _killed_by_signals(places):
+    with killed_by_signals(places):
         _wait(places)
     return _report(places)
 
@@ -164,7 +164,7 @@ class _Relay:
 
 
 @contextlib.contextmanager
-def _killed_by_signals(places: Places) -> Iterator[None]:
+def killed_by_signals(places: Places) -> Iterator[None]:
     """SIGTERM, SIGHUP and SIGINT to this process kill the agent's tree: nobody else will."""
 
     def strike(number: int, _: FrameType | None) -> None:

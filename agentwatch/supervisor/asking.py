@@ -49,6 +49,22 @@ class Asks:
         allowed = decision.verdict is Verdict.ALLOW
         return Answered(allowed, decision.why, decision.by, action.id)
 
+    def passes(self, proposal: Proposal) -> bool:
+        """Whether the policy lets it pass by itself."""
+        try:
+            return self._session.judge(proposal).verdict is Verdict.ALLOW
+        except Exception:  # noqa: BLE001 - what cannot be judged does not pass
+            return False
+
+    def seen(self, proposal: Proposal) -> bool:
+        """Whether a hook asked about the same, or the kernel gate holds the whole tree."""
+        if self._session.below is not None:
+            return True
+        return any(
+            item.proposal.channel == "hooks" and _alike(item.proposal, proposal)
+            for item in self._session.gate.recent
+        )
+
     def note(self, kind: str, data: Json) -> None:
         """Record what needs no answer."""
         self._session.note(kind, data)
@@ -70,3 +86,12 @@ class Asks:
         verdict = None if passes else judgement.verdict
         judged = replace(judgement, verdict=verdict, reasons=(*reasons, *judgement.reasons))
         self._session.propose(proposal, waits, judged)
+
+
+def _alike(asked: Proposal, told: Proposal) -> bool:
+    """Whether a hook's proposal is the call that is told of now."""
+    if told.command is not None:
+        return asked.command == told.command
+    if told.paths:
+        return asked.paths == told.paths
+    return bool(told.params) and dict(asked.params) == dict(told.params)

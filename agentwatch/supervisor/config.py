@@ -19,8 +19,16 @@ from agentwatch.paths import Places
 class Speaks(StrEnum):
     """A protocol on the agent's standard streams, with us at the other end of them."""
 
+    ACP = "acp"
+    """We are its client."""
+
     MCP = "mcp"
     """The agent is an MCP server; its client speaks through us."""
+
+    @property
+    def gates(self) -> str:
+        """What of it is asked about."""
+        return "MCP tool calls" if self is Speaks.MCP else "ACP permission requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,8 @@ class Config:
     """A pipe whose other end is held by the process that must outlive the agent."""
     far: str = ""
     """What the agent is known by over many sessions: its command, or its address."""
+    hands: bool = False
+    """Whether an ACP agent is offered our hands for its files."""
     rows: int = 24
     cols: int = 80
 

@@ -12,7 +12,7 @@ import binascii
 import contextlib
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from agentwatch import wire
 from agentwatch.errors import AgentwatchError, ExitCode
@@ -28,6 +28,22 @@ BEHIND = 1024 * 1024
 Verb = Callable[[Json], Any]
 
 
+class Voice(Protocol):
+    """An agent whose protocol we speak: what was said, and a way to say more."""
+
+    def conversation(self) -> Json:
+        """What was said."""
+
+    def say(self, text: str) -> Json:
+        """Say something to it; raises AgentwatchError."""
+
+    def cancel(self) -> None:
+        """Have it end its turn."""
+
+    def leave(self) -> None:
+        """End the conversation, and the agent with it."""
+
+
 class Desk:
     """What every connection needs, and how many screens are open."""
 
@@ -38,10 +54,17 @@ class Desk:
         self.had_screen = False
         self.typed: Callable[[], None] = lambda: None
         """Called when there is typing the terminal could not take at once."""
+        self.voice: Voice | None = None
+        """The agent to speak with, where we speak its protocol."""
         self.clients: set[ClientConnection] = set()
         self.empty = asyncio.Event()
         """Set while nobody watches."""
         self.empty.set()
+
+    def said(self, event: Json) -> None:
+        """Something was said in the conversation."""
+        for client in list(self.clients):
+            client.said(event)
 
     def output(self, data: bytes) -> None:
         """The agent printed something."""
@@ -60,6 +83,7 @@ class ClientConnection:
         self._watching = False
         self._screen = False
         self._behind = False
+        self._missed = False
         self._verbs: dict[str, Verb] = {
             "session": lambda _: self._session.snapshot().to_json(),
             "pending": lambda _: [item.to_json() for item in self._session.gate.pending],
@@ -74,6 +98,10 @@ class ClientConnection:
             "watch": self._watch,
             "input": self._input,
             "resize": self._resize,
+            "conversation": lambda _: self._need_voice().conversation(),
+            "say": lambda m: self._need_voice().say(_text(m)),
+            "cancel": lambda _: self._need_voice().cancel(),
+            "hang-up": lambda _: self._need_voice().leave(),
         }
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
@@ -103,6 +131,16 @@ class ClientConnection:
         """Say something to this client, if it is still there."""
         if not self._writer.is_closing():
             self._writer.write(_line(message))
+
+    def said(self, event: Json) -> None:
+        """Pass on what was said; a client that cannot follow is told to look anew."""
+        if self._writer.transport.get_write_buffer_size() > BEHIND:
+            self._missed = True
+            return
+        if self._missed:
+            self._missed = False
+            self.send({"event": "said", "gap": True})
+        self.send(event)
 
     def output(self, data: bytes) -> None:
         """Pass on what the agent printed; a client that cannot follow gets the newest tail."""
@@ -211,6 +249,11 @@ class ClientConnection:
             raise wire.WireError("a size is rows and cols, both whole numbers")
         self._need_terminal().resize(rows, cols)
 
+    def _need_voice(self) -> Voice:
+        if self._desk.voice is None:
+            raise AgentwatchError("this agent is not spoken with here", code=ExitCode.NO)
+        return self._desk.voice
+
     def _need_terminal(self) -> AgentTerminal:
         if self._desk.terminal is None:
             raise AgentwatchError("this agent has no terminal of ours", code=ExitCode.NO)
@@ -252,6 +295,13 @@ def _line(message: Mapping[str, Any]) -> bytes:
 
 def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def _text(message: Json) -> str:
+    text = message.get("text")
+    if not isinstance(text, str):
+        raise wire.WireError("what is said is a text")
+    return text
 
 
 def _by(message: Json) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from agentwatch import agents, containment
 from agentwatch.agents import Prepared
+from agentwatch.channels.acp import recipes
 from agentwatch.containment.base import Gating, Launch, Running, Walls
 from agentwatch.model import Grade
-from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.config import Config, Speaks
 from agentwatch.supervisor.screen import AgentTerminal
 
 OURS = ("AGENTWATCH_SOCKET", "AGENTWATCH_TOKEN", "AGENTWATCH_SESSION", "AGENTWATCH_COOKIE")
@@ -82,10 +83,21 @@ def prepare(config: Config) -> Prepared:
 
 def _spoken(config: Config) -> Prepared:
     """The command of an agent whose protocol we speak ourselves: its hooks are not needed."""
-    notes = [UNGATED] if config.ungated else [SPOKEN]
-    if config.kernel and not config.ungated:
-        notes.append(BEING_TRIED)
-    return Prepared(name=config.name, argv=config.argv, notes=tuple(notes))
+    notes = [UNGATED] if config.ungated else [BEING_TRIED if config.kernel else SPOKEN]
+    if config.speaks is Speaks.MCP:
+        return Prepared(name=config.name, argv=config.argv, notes=tuple(notes))
+    started = recipes.start(config.argv, config.places.sealed)
+    found = started.recipe
+    prepared = Prepared(
+        name=found.name or config.name,
+        argv=started.argv,
+        env_add=found.env_add,
+        env_drop=found.env_drop,
+        files=started.files,
+        notes=(*notes, *found.notes),
+    )
+    prepared.lay()
+    return prepared
 
 
 def environment(config: Config, prepared: Prepared, secret: Secrets) -> dict[str, str]:

@@ -68,7 +68,7 @@ class Supervisor:
         self._lookout = Lookout(self.floor.watched)
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
-        self._speaking = Speaking(config, self.session, self._kill) if config.speaks else None
+        self._speaking = Speaking(config, self.desk, self._kill) if config.speaks else None
         self._house: Gatehouse | None = None
         self._watched: observed.Watched | None = None
         self._over = asyncio.Event()
@@ -86,6 +86,8 @@ class Supervisor:
         await self._try_hook(secret)
         running = self._start(secret)
         Switch(self.places, running.record).start()
+        if self._speaking is not None:
+            await self._speaking.start()
         ready({"ok": True, "session": self.session.snapshot().to_json()})
         try:
             await self._watch(running)
@@ -175,8 +177,6 @@ class Supervisor:
             below.begin(running.record)
             self._watched = observed.Watched(self.session, below, self._house, self._kill)
             self._watched.start()
-        if self._speaking is not None:
-            await self._speaking.start()
         loop.add_reader(running.fileno(), self._news, running)
         if self.terminal is not None:
             loop.add_reader(self.terminal.master, self._printed)

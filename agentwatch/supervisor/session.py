@@ -43,14 +43,9 @@ from agentwatch.policy import Judgement, judge
 from agentwatch.supervisor import clock
 from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
-from agentwatch.supervisor.config import Config, Speaks
+from agentwatch.supervisor.config import Config
 
 Listener = Callable[[Json], None]
-
-SPOKEN = {
-    Speaks.MCP: "MCP tool calls",
-}
-"""What is gated where we speak with the agent ourselves."""
 
 MAY_LEAVE = frozenset({Kind.EXEC, Kind.NETWORK, Kind.TOOL, Kind.MESSAGE, Kind.ASK_DAEMON})
 """Kinds of action that may have had an effect outside this machine before the kill."""
@@ -141,7 +136,7 @@ class Supervised:
         below = "kernel gate (being tried)" if self.below is not None else "no"
         told = tools[self.armed if hooked else None]
         if self.config.speaks is not None:
-            told = SPOKEN[self.config.speaks]
+            told = self.config.speaks.gates
         return Coverage(exec=below, files=below, network=below, tools=told)
 
     # -- actions ----------------------------------------------------------------------------

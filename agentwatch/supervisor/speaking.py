@@ -13,15 +13,19 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from agentwatch.agents import changes
+from agentwatch.channels.acp import recipes
+from agentwatch.channels.acp.client import AcpClient
 from agentwatch.channels.mcp import McpGate, Pins
 from agentwatch.channels.pipes import Peer
 from agentwatch.errors import AgentwatchError
+from agentwatch.model import Json
 from agentwatch.supervisor.asking import Asks
-from agentwatch.supervisor.config import Config
-from agentwatch.supervisor.session import Supervised
+from agentwatch.supervisor.config import Config, Speaks
+from agentwatch.supervisor.control import Desk
 
 GRACE = 5.0
 """Seconds an agent may take to end by itself once nobody speaks with it any more."""
@@ -45,15 +49,15 @@ class Speaker(Protocol):
 class Speaking:
     """The agent's standard streams, and the protocol on them."""
 
-    def __init__(self, config: Config, session: Supervised, kill: Callable[[str], None]) -> None:
+    def __init__(self, config: Config, desk: Desk, kill: Callable[[str], None]) -> None:
         self._config = config
-        self._session = session
+        self._session = desk.session
         self._kill = kill
         self._agents = os.pipe(), os.pipe()
         self._near = config.near
         self._tasks: list[asyncio.Task[None]] = []
         self._peers: list[Peer] = []
-        self.speaker: Speaker | None = None
+        self._desk = desk
 
     def stdio(self, error: int) -> tuple[int, int, int]:
         """The agent's standard streams, its standard error being what is handed in."""
@@ -71,10 +75,10 @@ class Speaking:
         if self._near is not None:
             client = await Peer.of_socket(self._near)
             self._peers.append(client)
-        self.speaker = self._speaker(agent, client)
+        speaker = self._speaker(agent, client)
         self._tasks = [
-            asyncio.create_task(self._guarded(self.speaker.far(), "")),
-            asyncio.create_task(self._guarded(self.speaker.near(), "client-gone")),
+            asyncio.create_task(self._guarded(speaker.far(), "")),
+            asyncio.create_task(self._guarded(speaker.near(), "client-gone")),
         ]
         if self._config.lifeline is not None:
             loop = asyncio.get_running_loop()
@@ -84,8 +88,9 @@ class Speaking:
         """The agent is over: pass on what it said last, and hang up."""
         if not self._tasks:
             return
-        far, near = self._tasks
-        near.cancel()
+        far, *others = self._tasks
+        for task in others:
+            task.cancel()
         await asyncio.wait([far], timeout=DRAIN)
         far.cancel()
         await asyncio.wait(self._tasks)
@@ -95,16 +100,36 @@ class Speaking:
 
     def _speaker(self, agent: Peer, client: Peer | None) -> Speaker:
         asks = Asks(self._session)
+        if self._config.speaks is Speaks.ACP:
+            return self._client(asks, agent)
         if client is None:
             raise AgentwatchError("nobody is there to speak with the agent")
         folder = self._config.places.state.parent.parent / "mcp"
         pins = Pins(folder, self._config.far)
         return McpGate(asks, self._config.name, pins, client=client, program=agent)
 
-    async def _guarded(self, work: Callable[[], object] | object, then: str) -> None:
+    def _client(self, asks: Asks, agent: Peer) -> AcpClient:
+        """Us as the agent's client; whoever watches hears what is said, and may speak."""
+        client = AcpClient(
+            asks,
+            agent,
+            recipes.recipe_of(self._config.argv),
+            cwd=self._config.cwd,
+            changes=changes,
+            tell=self._desk.said,
+            files=self._config.hands,
+        )
+        self._desk.voice = _Voice(client, agent, self._grace)
+        return client
+
+    def _grace(self) -> None:
+        """Nobody will speak with the agent any more: let it end, or end it."""
+        self._tasks.append(asyncio.create_task(self._guarded(asyncio.sleep(0), "client-gone")))
+
+    async def _guarded(self, work: Awaitable[None], then: str) -> None:
         """Do it; what breaks in it ends the session, and so does its end where `then` says so."""
         try:
-            await work  # type: ignore[misc]
+            await work
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -124,3 +149,28 @@ class Speaking:
                 return
         loop.remove_reader(lifeline)
         self._kill("client-gone")
+
+
+class _Voice:
+    """The agent as whoever watches may speak with it."""
+
+    def __init__(self, client: AcpClient, agent: Peer, leaving: Callable[[], None]) -> None:
+        self._client = client
+        self._agent = agent
+        self._leaving = leaving
+        self._cancelling: set[asyncio.Task[None]] = set()
+
+    def conversation(self) -> Json:
+        return self._client.conversation()
+
+    def say(self, text: str) -> Json:
+        return self._client.say(text)
+
+    def cancel(self) -> None:
+        task = asyncio.create_task(self._client.cancel())
+        self._cancelling.add(task)
+        task.add_done_callback(self._cancelling.discard)
+
+    def leave(self) -> None:
+        self._agent.hang_up()
+        self._leaving()

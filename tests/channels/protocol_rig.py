@@ -42,6 +42,12 @@ class Double:
             self.withdrawn.append(proposal)
             raise
 
+    def passes(self, proposal: Proposal) -> bool:
+        return proposal.kind is Kind.READ or proposal.command == "ls"
+
+    def seen(self, proposal: Proposal) -> bool:
+        return proposal.command == "hooked"
+
     def note(self, kind: str, data: Json) -> None:
         self.noted.append((kind, data))
 
@@ -75,6 +81,12 @@ class End:
         assert line, "it hung up"
         found: Json = json.loads(line)
         return found
+
+    async def answered(self, number: Any) -> Json:
+        """The response to a request, whatever comes before it."""
+        while (said := await self.hear()).get("id") != number or "method" in said:
+            pass
+        return said
 
     async def ended(self) -> bool:
         return await asyncio.wait_for(self._reader.read(), 10) == b""

@@ -1,0 +1,126 @@
+"""Permission requests become actions, and what was told afterwards is held against the answer.
+
+Owns the joining of a request with the tool call it is about, the question to the gate, the answer
+in the agent's options, and the alarms: a call that ran without having been asked about, one that
+ran although it was denied, one that became another after it was allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentwatch.channels.acp import options
+from agentwatch.channels.acp.calls import Call, Calls
+from agentwatch.channels.acp.proposing import Changes, consequential, of_call, same
+from agentwatch.channels.asking import Session
+from agentwatch.channels.rpc import Malformed
+from agentwatch.model import Json, Proposal
+
+WHOLE = 150_000
+"""Characters of a diff that is surely complete."""
+
+ALARMS = 20
+"""Alarms about single calls; further ones are only recorded, or an agent could drown the rest."""
+
+
+class Permits:
+    """The questions and answers of one agent's sessions."""
+
+    def __init__(self, session: Session, cwd: str, changes: Changes) -> None:
+        self._session = session
+        self._changes = changes
+        self._cwd = cwd
+        self._calls: dict[str, Calls] = {}
+        self._allowed: dict[str, Proposal] = {}
+        self._alarms = 0
+
+    def heard(self, where: str, update: Mapping[str, Any]) -> Call:
+        """A message about a tool call; raises Malformed."""
+        call = self._calls.setdefault(where, Calls()).hear(update)
+        self._check(where, call)
+        return call
+
+    async def request(self, where: str, params: Json) -> Json:
+        """The result of a permission request; raises Malformed."""
+        told = params.get("toolCall")
+        if not isinstance(told, dict):
+            raise Malformed("a permission request names no tool call")
+        call = self._calls.setdefault(where, Calls()).hear(told)
+        proposal, reasons = of_call(call, self._cwd, self._changes)
+        call.asked = True
+        answered = await self._session.ask(proposal, *reasons)
+        chosen = options.choose(params.get("options"), allow=answered.allowed)
+        call.denied = not chosen.allows
+        if chosen.allows:
+            self._allowed[f"{where}\0{call.id}"] = proposal
+        elif answered.allowed:
+            self._session.alarm(
+                f"{answered.action} was allowed but not released: the agent offers no answer that "
+                "allows just this once"
+            )
+        return chosen.result
+
+    def allowed_write(self, path: str, content: str) -> bool:
+        """Whether this very write is an edit that was allowed; serves once."""
+        diff = self._changes.of_write(path, content).diff
+        for name, proposal in self._allowed.items():
+            # A diff that is cut would be the same for another end of the file.
+            whole = proposal.diff is not None and len(proposal.diff) < WHOLE
+            if whole and proposal.paths == (path,) and proposal.diff == diff:
+                del self._allowed[name]
+                return True
+        return False
+
+    def ended(self, where: str) -> None:
+        """A turn is over: what began and was never asked about has run."""
+        for call in self._calls.get(where, Calls()).open():
+            self._judge(where, call)
+
+    def _check(self, where: str, call: Call) -> None:
+        if call.over:
+            self._judge(where, call)
+        allowed = self._allowed.get(f"{where}\0{call.id}")
+        if allowed is not None and not call.reported:
+            now, _ = of_call(call, self._cwd, self._changes)
+            if call.given is not None and not same(now, allowed):
+                what = f"became another after it was allowed: now it is to {now.summary}"
+                self._report(call, what)
+            if call.over:
+                del self._allowed[f"{where}\0{call.id}"]
+
+    def _judge(self, where: str, call: Call) -> None:
+        """Look at a call that has run."""
+        if call.reported or (call.asked and not call.denied):
+            return
+        proposal, _ = of_call(call, self._cwd, self._changes)
+        if call.denied:
+            if call.text("status") == "completed":
+                self._report(call, f"was denied, and the agent says it is done: {proposal.summary}")
+            return
+        if self._session.passes(proposal):
+            if not call.reported:
+                call.reported = True
+                self._session.note("acp-unasked", _record(where, proposal))
+        elif not consequential(proposal) or not self._session.seen(proposal):
+            self._report(call, f"was not asked about by the agent: {_told(proposal)}")
+
+    def _report(self, call: Call, what: str) -> None:
+        call.reported = True
+        self._alarms += 1
+        self._session.note("acp-alarm", {"call": call.id, "what": what})
+        if self._alarms <= ALARMS:
+            self._session.alarm(f"a tool call {what}")
+        elif self._alarms == ALARMS + 1:
+            self._session.alarm("more tool calls went round the gate: see the record")
+
+
+def _told(proposal: Proposal) -> str:
+    """A call in words, its title where it says nothing else."""
+    if proposal.params or proposal.paths or proposal.command or proposal.argv:
+        return proposal.summary
+    return f"{proposal.summary} ({proposal.words or 'untitled'})"
+
+
+def _record(where: str, proposal: Proposal) -> Json:
+    return {"session": where, "summary": proposal.summary, "params": dict(proposal.params)}

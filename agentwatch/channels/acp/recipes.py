@@ -1,0 +1,153 @@
+"""How each agent is started as an ACP agent so that it asks.
+
+Owns the table: what is put into the start and into the session, which mode asks most, and what
+even then is not asked.  Starts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Json
+
+_ADMIN = """\
+[[rule]]
+toolName = "*"
+decision = "ask_user"
+priority = 999
+"""
+_CLAUDE: Json = {
+    "settingSources": ["user"],
+    "settings": {
+        "disableAllHooks": False,
+        "permissions": {
+            "defaultMode": "default",
+            "ask": ["Bash", "Write", "Edit", "MultiEdit", "NotebookEdit", "WebFetch", "WebSearch"],
+        },
+    },
+}
+_SWITCHES = (
+    *("--yolo", "-y", "--dangerously-skip-permissions", "--allow-all", "--allow-all-tools"),
+    *("--dangerously-bypass-approvals-and-sandbox", "--approval-mode=yolo", "--bare"),
+    *("--allow-all-paths", "--allow-all-urls", "--full-auto", "--safe-mode"),
+)
+"""Flags with which an agent would not ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to start one agent."""
+
+    name: str
+    names: tuple[str, ...] = ()
+    """Words of a command by which it is known: programs, packages."""
+    env_add: Mapping[str, str] = field(default_factory=dict)
+    env_drop: tuple[str, ...] = ()
+    policy: tuple[str, str] | None = None
+    """A flag, and the text of a file whose folder the flag names."""
+    meta: Mapping[str, Json] = field(default_factory=dict)
+    """What goes into the session's `_meta`."""
+    mode: str = ""
+    """The mode in which it asks most, where that is not the one it starts in."""
+    notes: tuple[str, ...] = ()
+    """What it does not ask even so."""
+
+
+RECIPES = (
+    Recipe(
+        "claude",
+        ("claude-agent-acp", "claude-code-acp"),
+        env_drop=("CLAUDE_CODE_SIMPLE", "CLAUDE_CODE_SAFE_MODE"),
+        meta={"claudeCode": {"options": _CLAUDE}},
+        mode="default",
+        notes=("Claude Code does not ask before it reads a file.",),
+    ),
+    Recipe(
+        "codex",
+        ("codex-acp",),
+        env_add={"INITIAL_AGENT_MODE": "read-only"},
+        mode="read-only",
+        notes=("Codex does not ask for what its own sandbox lets pass: --kernel-gate holds that.",),
+    ),
+    Recipe(
+        "gemini",
+        ("gemini", "gemini-cli"),
+        policy=("--admin-policy", _ADMIN),
+        mode="default",
+        notes=("Gemini CLI tells a command only as its own title, not as arguments.",),
+    ),
+    Recipe(
+        "opencode",
+        ("opencode", "opencode-ai"),
+        env_add={
+            "OPENCODE_DISABLE_PROJECT_CONFIG": "1",
+            "OPENCODE_PERMISSION": '{"*":"ask"}',
+        },
+        env_drop=("OPENCODE_PURE",),
+        notes=("A denial ends OpenCode's turn.",),
+    ),
+    Recipe(
+        "qwen",
+        ("qwen", "qwen-code"),
+        mode="default",
+        notes=(
+            "Qwen Code's background sub-agents do not ask: --kernel-gate holds what they do.",
+            "A denial ends Qwen Code's turn.",
+        ),
+    ),
+    Recipe(
+        "copilot",
+        ("copilot",),
+        env_drop=("COPILOT_ALLOW_ALL",),
+        notes=("A denial ends Copilot's turn.",),
+    ),
+    Recipe("vibe", ("vibe-acp",), mode="ask"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One agent's start, with what was put in."""
+
+    recipe: Recipe
+    argv: tuple[str, ...]
+    files: Mapping[Path, str] = field(default_factory=dict)
+
+
+UNKNOWN = Recipe(
+    "",
+    notes=("This agent is not known here: whether it asks before it acts is up to it.",),
+)
+
+
+def start(argv: tuple[str, ...], sealed: Path) -> Start:
+    """How to start this command; raises AgentwatchError where it would not ask."""
+    found = recipe_of(argv)
+    switch = next((word for word in argv[1:] if word in _SWITCHES), None)
+    if switch is not None:
+        raise AgentwatchError(
+            f"with {switch} the agent would not ask",
+            f"leave {switch} out: what may pass unasked belongs into a rule of agentwatch",
+            ExitCode.USAGE,
+        )
+    if found.policy is None:
+        return Start(found, argv)
+    flag, text = found.policy
+    if any(word == flag or word.startswith(f"{flag}=") for word in argv):
+        raise AgentwatchError(f"{flag} is agentwatch's own here", "leave it out", ExitCode.USAGE)
+    folder = sealed / found.name
+    return Start(found, (*argv, flag, str(folder)), {folder / "agentwatch.toml": text})
+
+
+def recipe_of(argv: tuple[str, ...]) -> Recipe:
+    """The recipe for what a command starts."""
+    for word in argv[:6]:
+        name = PurePath(word).name
+        plain = name.rpartition("@")[0] or name
+        for recipe in RECIPES:
+            if plain in recipe.names:
+                return recipe
+    return UNKNOWN
