@@ -16,7 +16,7 @@ What does not work, each tried with 0.169.0:
 - `app-server` and what talks to one (`--remote`, the ACP adapters, `agents`, `remote-control`) do
   not take hooks from `-c`.
 - There is no command that arms the hook and ends: the probe is a session whose model cannot be
-  reached; SessionStart is told before the model would be asked.
+  reached.  SessionStart is told before the model would be asked, and then the probe is ended.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ PROBE = (
     "read-only",
     "agentwatch looks whether its hook is heard",
 )
-"""A session that ends when it finds no model: nobody listens on the discard port."""
+"""A session that waits for its model, until it is ended: nobody listens on the discard port."""
 
 
 def _flags(start: Start) -> tuple[str, ...]:

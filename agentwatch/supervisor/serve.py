@@ -118,7 +118,12 @@ class Supervisor:
                 await asyncio.wait_for(session.trial.wait(), LINGER)
         finally:
             running.close()
-        if not session.trial.is_set():
+        if not session.trial.is_set() and self.config.kernel:
+            session.alarm(
+                f"the hook of {session.prepared.name} was not seen alive in a trial start: "
+                "the kernel gate alone holds what it does"
+            )
+        elif not session.trial.is_set():
             raise AgentwatchError(
                 f"the hook of {session.prepared.name} was not seen alive in a trial start, "
                 "so its tool calls could not be gated",

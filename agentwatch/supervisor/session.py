@@ -287,7 +287,16 @@ class Supervised:
             self.publish_session()
 
     def not_armed(self, within: float) -> None:
-        """The hook was not seen in time: hold everything and say so."""
+        """The hook was not seen in time: hold everything and say so.
+
+        Where system calls are held, the kernel gate alone goes on; only the saying is left.
+        """
+        if self.below is not None:
+            self.alarm(
+                f"the hook of {self.prepared.name} was not seen within {within:g} s: "
+                "the kernel gate alone holds what it does"
+            )
+            return
         self.freeze("gate")
         self.alarm(
             f"the hook of {self.prepared.name} was not seen within "

@@ -61,6 +61,10 @@ class Kit:
     """Flags by which it finds the model, where variables do not do."""
     prompt: tuple[str, ...] = ("-p",)
     """What goes before the prompt for a session of one prompt."""
+    talk: tuple[str, ...] = ()
+    """What goes before the prompt for a session that goes on."""
+    dialog: tuple[str, str] = ("", "")
+    """What its screen may show first, and the keys that answer it."""
     free: tuple[str, ...] = ()
     """Flags with which it asks nothing itself: whatever holds a tool back is ours."""
     spell: Spell = unspelled

@@ -79,6 +79,7 @@ CODEX = Kit(
     environment=environment,
     address=address,
     prompt=("exec", "--skip-git-repo-check"),
+    dialog=("Use existing model", "2"),
     free=("--dangerously-bypass-approvals-and-sandbox",),
     spell=spell,
     leaves=3,

@@ -57,6 +57,7 @@ GEMINI = Kit(
     program="gemini",
     settle=settle,
     environment=environment,
+    talk=("-i",),
     free=("--approval-mode=yolo",),
     spell=spell,
     outlives=frozenset({"killed"}),

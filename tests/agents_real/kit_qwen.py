@@ -56,6 +56,7 @@ QWEN = Kit(
     new_node=True,
     settle=settle,
     environment=environment,
+    talk=("-i",),
     free=("--approval-mode=yolo",),
     spell=spell,
     warms_up=True,

@@ -97,3 +97,47 @@ def test_a_failing_hook_blocks_the_tool_or_is_a_known_gap(bench: Bench, way: str
     played = bench.play(TOUCH, FAILING[way], *bench.kit.free)
     assert len(played.socket.events) == 1
     assert bench.made() is (way in bench.kit.outlives)
+
+
+OFF: dict[str, dict[str, str]] = {
+    "codex": {
+        "work/.codex/config.toml": "[features]\nhooks = false\n",
+        "home/.codex/hooks.json": '{"hooks": {}}',
+    },
+    "gemini": {
+        "work/.gemini/settings.json": '{"hooksConfig": {"enabled": false}}',
+        "work/.env": "GEMINI_CLI_SYSTEM_SETTINGS_PATH=/nonexistent\nGEMINI_SANDBOX=docker\n",
+    },
+    "qwen": {
+        "work/.qwen/settings.json": '{"disableAllHooks": true}',
+        "work/.env": "QWEN_CODE_SYSTEM_SETTINGS_PATH=/nonexistent\nQWEN_CODE_SIMPLE=1\n",
+    },
+}
+"""What a project's and a user's files may say, by agent."""
+
+
+def switch_off(bench: Bench) -> None:
+    for name, text in OFF[bench.kit.name].items():
+        path = bench.home.parent / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+
+def test_files_cannot_switch_it_off_at_the_start(bench: Bench) -> None:
+    switch_off(bench)
+    played = bench.play(TOUCH, deny, *bench.kit.free)
+    assert len(played.socket.events) == 1
+    assert not bench.made()
+
+
+def test_files_written_in_mid_session_cannot_switch_it_off(bench: Bench) -> None:
+    def first_writes(event: Json, pid: int) -> Json:
+        if "touch" in event["tool_input"]["command"]:
+            return deny(event, pid)
+        switch_off(bench)
+        return allow(event, pid)
+
+    wait = act("shell", command="for i in 1 2; do sleep 1; done")  # for it to see the files
+    played = bench.play(play(wait, *TOUCH.scripts["GO"]), first_writes, *bench.kit.free)
+    assert len(played.socket.events) == 2
+    assert not bench.made()

@@ -19,13 +19,21 @@ F8, F9, CTRL_BACKSLASH, CTRL_BRACKET = "\x1b[19~", "\x1b[20~", "\x1c", "\x1d"
 DOWN, PAGE_DOWN, ESCAPE = "\x1b[B", "\x1b[6~", "\x1b"
 
 
+class _Screen(pyte.Screen):
+    """A screen that leaves out the colours which only some terminals have."""
+
+    def select_graphic_rendition(self, *attrs: int, private: bool = False, **_: bool) -> None:
+        if not private:
+            super().select_graphic_rendition(*attrs)
+
+
 class Person:
     """Runs one command in a terminal of a given size and sees what a person would see."""
 
     def __init__(self, world: World, *args: str, rows: int = 24, cols: int = 80) -> None:
         command, *rest = world.command(*args)
         self.world = world
-        self.screen = pyte.Screen(cols, rows)
+        self.screen = _Screen(cols, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self.spawned: Any = pexpect.spawn(

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.world import World
 from tests.waiting import wait_for
 
@@ -77,6 +79,24 @@ def test_a_hook_that_is_not_seen_in_time_freezes_the_agent(world: World) -> None
     assert "without its gate" in alarms[0]["data"]["text"]
     assert world.json("resume")["state"] == "running"  # a person may, knowing it
     wait_for(lambda: not held(world.work / "beat"), "the agent to go on")
+
+
+def alarms(world: World) -> list[str]:
+    entries = world.journal(world.session()["id"])
+    return [entry["data"]["text"] for entry in entries if entry["type"] == "alarm"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel gate is for Linux")
+def test_with_the_kernel_gate_a_dead_hook_is_an_alarm_and_the_gate_holds(world: World) -> None:
+    program = fake_claude(world, in_trial=False, for_real=False)
+    options = ("--kernel-gate", "--arm-within", "1")
+    world.run_agent(program, "-p", "go", options=options)
+    wait_for(lambda: len(alarms(world)) >= 2, "both alarms")
+    assert all("the kernel gate alone holds" in text for text in alarms(world))
+    assert world.session()["state"] == "running"
+    assert world.session()["armed"] is False
+    assert [item["channel"] for item in world.pending()] == ["kernel"]
+    assert not (world.work / "started").exists()
 
 
 def test_a_hook_that_is_seen_arms_and_reading_passes_recorded(world: World) -> None:
