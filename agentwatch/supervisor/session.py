@@ -287,22 +287,13 @@ class Supervised:
             self.publish_session()
 
     def not_armed(self, within: float) -> None:
-        """The hook was not seen in time: hold everything and say so.
-
-        Where system calls are held, the kernel gate alone goes on; only the saying is left.
-        """
+        """The hook was not seen in time: hold everything, where the kernel gate does not."""
+        seen = f"the hook of {self.prepared.name} was not seen within {within:g} s"
         if self.below is not None:
-            self.alarm(
-                f"the hook of {self.prepared.name} was not seen within {within:g} s: "
-                "the kernel gate alone holds what it does"
-            )
+            self.alarm(f"{seen}: the kernel gate alone holds what it does")
             return
         self.freeze("gate")
-        self.alarm(
-            f"the hook of {self.prepared.name} was not seen within "
-            f"{within:g} s: the agent is frozen; "
-            "resuming lets it work without its gate"
-        )
+        self.alarm(f"{seen}: the agent is frozen; resuming lets it work without its gate")
 
     def change(self, state: SessionState) -> None:
         """Enter a state, unless the session is over."""

@@ -72,7 +72,8 @@ def test_a_hook_that_is_not_seen_in_time_freezes_the_agent(world: World) -> None
     program = fake_claude(world, in_trial=True, for_real=False)
     world.run_agent(program, "-p", "go", options=("--arm-within", "1"))
     wait_for(lambda: world.session()["state"] == "frozen", "the agent to be frozen")
-    assert held(world.work / "beat")
+    beat = world.work / "beat"
+    assert held(beat) or not beat.exists()  # it may be frozen before its first one
     assert world.session()["armed"] is False
     assert "not seen" in world.session()["coverage"]["tools"]
     alarms = [e for e in world.journal(world.session()["id"]) if e["type"] == "alarm"]
