@@ -11,6 +11,7 @@ What does not work; a rule that allows a program by its name assumes that
 
 from __future__ import annotations
 
+from agentwatch.rules.denials import Denials
 from agentwatch.rules.match import Rulebook
 from agentwatch.rules.read import RuleError, read
 from agentwatch.rules.shelf import PROJECT, Shelf, digest, trust, user_file
@@ -20,6 +21,7 @@ from agentwatch.rules.values import Decide, Rule, Ruling, Seen, Setting, Step
 __all__ = [
     "PROJECT",
     "Decide",
+    "Denials",
     "Rule",
     "RuleError",
     "Rulebook",

@@ -32,7 +32,7 @@ class Word:
         """Whether a word is one of these."""
         if not self.glob:
             return word == self.text
-        return _expression(self.text, paths=False).fullmatch(word) is not None
+        return expression(self.text, paths=False).fullmatch(word) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class PathSet:
         if pattern in (INSIDE, OUTSIDE):
             return inside is (pattern == INSIDE)
         full = absolute(pattern, workspace, home)
-        return _expression(full, paths=True).fullmatch(path) is not None
+        return expression(full, paths=True).fullmatch(path) is not None
 
 
 def absolute(pattern: str, workspace: str, home: str) -> str:
@@ -116,7 +116,8 @@ def _in_network(address: str, network: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _expression(pattern: str, *, paths: bool) -> re.Pattern[str]:
+def expression(pattern: str, *, paths: bool) -> re.Pattern[str]:
+    """A pattern of words or of paths as a regular expression for the whole."""
     return re.compile("".join(_translated(pattern, paths=paths)), re.DOTALL)
 
 

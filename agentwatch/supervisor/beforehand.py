@@ -17,7 +17,7 @@ from agentwatch.grants import Grant, Grants, Lasting, Scope, scopes
 from agentwatch.model import Action, Json, Mode, Proposal, Reversibility, Verdict
 from agentwatch.policy import READING, Judgement
 from agentwatch.policy.ruled import Surroundings
-from agentwatch.rules import Decide, Ruling, Shelf
+from agentwatch.rules import Decide, Denials, Rulebook, Ruling, Shelf
 from agentwatch.supervisor import clock
 from agentwatch.supervisor.config import Config
 
@@ -38,12 +38,20 @@ class Beforehand:
             could_declare=prepared.expects_arm,
         )
         self._shelf = Shelf(Path(config.workspace), map(Path, config.rules))
+        self._denials: tuple[Rulebook, Denials] | None = None
         self._looked = time.monotonic()
         self.grants = Grants(config.session)
 
     def on(self, proposal: Proposal, reversibility: Reversibility) -> Ruling | None:
         """What the rules say; raises whatever goes wrong, and then nothing passes."""
         return self._around.ruling(self._shelf.book, proposal, reversibility)
+
+    def denials(self) -> Denials:
+        """What the rules in force now might deny; the same object while they stay the same."""
+        if self._denials is None or self._denials[0] is not self._shelf.book:
+            around, book = self._around, self._shelf.book
+            self._denials = (book, Denials.of(book, around.workspace, around.home))
+        return self._denials[1]
 
     def weigh(self, proposal: Proposal, judgement: Judgement, mode: Mode) -> Judgement:
         """What was seen below the agent, with what the rules say of it; raises as `on` does."""

@@ -30,6 +30,7 @@ from agentwatch.policy import Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import NOT_THE_WORLD, follow, judge_observed
 from agentwatch.policy.own import OwnFolders, own_folders
+from agentwatch.rules import Denials
 from agentwatch.supervisor import listening
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.passed import Passed
@@ -92,10 +93,10 @@ class Below:
             digest=action.digest,
         )
 
-    def hot(self) -> Hot:
+    def hot(self, denials: Denials) -> Hot:
         """What the gate process needs to judge by itself what needs nobody."""
         shape = {name: listed(value) for name, value in plain(self._ground).items()}
-        return Hot(shape, self._closed, self._passed.handle)
+        return Hot(shape, self._closed, denials.to_json(), self._passed.handle)
 
     def catch_up(self) -> None:
         """Note what passed in the gate process meanwhile; raises OSError."""

@@ -19,6 +19,7 @@ from agentwatch.containment.base import Proc
 from agentwatch.model import Action, ActionState, Json, Kind, Origin, Proposal
 from agentwatch.paths import Places
 from agentwatch.policy import Judgement
+from agentwatch.rules import Denials
 from agentwatch.supervisor.below import Below, descent
 from agentwatch.supervisor.session import Supervised
 from agentwatch.supervisor.walls import Floor
@@ -77,6 +78,7 @@ class Watched:
         self._house = house
         self._kill = kill
         self._waiting: dict[int, _Waiting] = {}
+        self._denials: Denials | None = None
 
     def start(self) -> None:
         """Listen from here on."""
@@ -85,6 +87,10 @@ class Watched:
         self._fold_again()
 
     def _fold_again(self) -> None:
+        denials = self._session.beforehand.denials()
+        if denials is not self._denials:
+            self._denials = denials
+            self._house.denials(denials.to_json())
         if not self._session.state.over and self.fold():
             asyncio.get_running_loop().call_later(FOLD_EVERY, self._fold_again)
 

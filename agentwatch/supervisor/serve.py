@@ -169,7 +169,7 @@ class Supervisor:
             return None
         terminal = self.terminal.name if self.terminal is not None else None
         self.session.below = Below(self.config, self.session.prepared, terminal)
-        local = self.session.below.hot()
+        local = self.session.below.hot(self.session.beforehand.denials())
         house = Gatehouse(observed.tables(self.places, self.floor), signals=False, local=local)
         self.session.gate_pid = house.process.pid
         return house

@@ -102,7 +102,7 @@ def ours(supervisor: int) -> dict[str, tuple[float, float]]:
     found = {}
     top = psutil.Process(supervisor)
     for one in [top, *top.children()]:
-        gate = any("loop.main" in word for word in one.cmdline())
+        gate = any("begin.main" in word for word in one.cmdline())
         if one.pid == supervisor or gate:
             used = one.cpu_times()
             size = one.memory_info().rss / 2**20

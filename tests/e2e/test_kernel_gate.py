@@ -187,3 +187,23 @@ def test_what_belongs_to_an_allowed_start_is_recorded_without_a_question(
     assert sum(one["kinds"]["write"] for one in folded) >= 30
     record = world.state / "agentwatch/sessions" / kept["id"] / folded[0]["file"]
     assert folded[-1]["to"] == record.stat().st_size
+
+
+def test_a_rule_that_denies_holds_for_what_belongs_to_an_allowed_start(world: World) -> None:
+    (world.folder / "never.toml").write_text(
+        'version = 1\n[[rule]]\nid = "never-true"\ndecide = "deny"\nargv = ["true"]\n'
+    )
+    process = world.run_agent(
+        *agent(world, COVERED),
+        options=("--kernel-gate", "--rules", str(world.folder / "never.toml")),
+    )
+    (action,) = world.pending()
+    world.call("approve", action["id"])
+    assert process.wait(timeout=30) != 0
+    (kept,) = world.json("ls", "--all")
+    denied = [
+        entry["data"]
+        for entry in world.journal(kept["id"])
+        if entry["type"] == "decided" and entry["data"]["decision"]["verdict"] == "deny"
+    ]
+    assert "never-true" in denied[0]["decision"]["rule"]

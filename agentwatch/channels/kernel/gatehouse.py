@@ -27,7 +27,7 @@ from agentwatch.errors import AgentwatchError
 PATIENCE = 20.0
 """Seconds the gate process may take to come up on a machine under load."""
 
-_BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from kernel import loop; loop.main()"
+_BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from kernel import begin; begin.main()"
 _NEEDED = ("LD_LIBRARY_PATH",)
 
 Json = dict[str, Any]
@@ -41,6 +41,8 @@ class Hot:
     """`policy.ground.Ground`, as JSON."""
     closed: str
     """The path that is there from the first moment of a kill on."""
+    denials: Json
+    """What the rules might deny: `rules.Denials`, as JSON."""
     ledger: int
     """Where it writes down what it lets pass."""
 
@@ -82,7 +84,11 @@ class Gatehouse:
             begin: Json = {"agent": agent, "root": root, "rules": self._rules}
             handles = [listener]
             if self._local is not None:
-                begin["local"] = {"ground": self._local.ground, "closed": self._local.closed}
+                begin["local"] = {
+                    "ground": self._local.ground,
+                    "closed": self._local.closed,
+                    "denials": self._local.denials,
+                }
                 handles.append(self._local.ledger)
             data = json.dumps(begin).encode() + b"\n"
             socket.send_fds(self._line, [data[:1]], handles)
@@ -123,6 +129,10 @@ class Gatehouse:
         if allow:
             said |= {"remember": remember, "book": book}
         self._say(said)
+
+    def denials(self, denials: Json) -> None:
+        """The rules have changed: what they might deny now."""
+        self._say({"denials": denials})
 
     def shut(self) -> None:
         """Nothing passes there by itself from now on."""

@@ -19,14 +19,26 @@ from dataclasses import fields
 from typing import Any
 
 from agentwatch.covers import Cover, Covers, Scope
-from agentwatch.model import Mode, Verdict
+from agentwatch.model import Kind, Mode, Verdict
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import follow, judge_observed
 from agentwatch.policy.own import OwnFolders
+from agentwatch.rules import Denials
 
 from .acts import Deed, Observed
 from .descent import Descent, Process, started
 from .ledger import Ledger
+
+KINDS: dict[Deed, tuple[Kind, ...]] = {
+    **dict.fromkeys(Deed, (Kind.WRITE,)),
+    Deed.EXEC: (Kind.EXEC,),
+    Deed.DELETE: (Kind.DELETE,),
+    Deed.RENAME: (Kind.RENAME,),
+    Deed.SIGNAL: (Kind.OTHER,),
+    Deed.CONNECT: (Kind.NETWORK, Kind.ASK_DAEMON),
+    Deed.DATAGRAM: (Kind.NETWORK, Kind.ASK_DAEMON),
+}
+"""What a rule calls them."""
 
 SWEEP_AT = 1024
 """Processes that came into the book since the dead were last dropped from it."""
@@ -58,6 +70,7 @@ class Local:
         self._closed = str(data["closed"])
         self._covers = Covers(own=self._ground.notes)
         self._covers.agent_is([Process(agent, started(agent))])
+        self._denials = Denials.from_json(data["denials"])
         self._ledger = ledger
         self._came = 0
         self._shut = False
@@ -70,6 +83,8 @@ class Local:
             cover = self._covers.over(descent)
             if cover is None or not cover.wide:
                 return False  # it may begin a cover
+        if self._may_be_denied(event):
+            return False
         judged = judge_observed(event, ground=self._ground, covers=self._covers, ancestry=descent)
         if judged.verdict is not Verdict.ALLOW or judged.rule is None:
             return False
@@ -87,6 +102,19 @@ class Local:
             self._covers.remember(event)
         if self._came >= SWEEP_AT:
             self._sweep()
+
+    def denied(self, denials: Mapping[str, Any]) -> None:
+        """The rules have changed; what cannot be understood leaves everything to be asked."""
+        self._shut, before = True, self._shut
+        self._denials = Denials.from_json(denials)
+        self._shut = before
+
+    def _may_be_denied(self, event: Observed) -> bool:
+        """Whether a rule might deny it, whatever it belongs to: the supervisor reads them whole."""
+        if event.kind is Deed.EXEC:
+            return self._denials.start(event.argv, event.exe)
+        paths = (event.path, event.path2) if event.path2 else (event.path,)
+        return any(self._denials.other(kind, paths) for kind in KINDS[event.kind])
 
     def shut(self) -> None:
         """From here on everything is for the supervisor."""

@@ -12,21 +12,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
-import json
-import os
-import resource
 import select
-import socket
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from . import abi, fileinfo, files, programs, signals, sockets
 from .acts import Deed, Observed
 from .caller import Caller
+from .channel import Channel
 from .files import Again, Changed, Held
-from .ledger import Ledger
 from .listener import GOES_ON, REFUSED, Answer, Call, Listener, failed
 from .rules import ALLOW, ASK, DENY, Cover, Rules, Told
 
@@ -291,9 +285,10 @@ class Loop:
             self.rules.cover(Cover.from_json(message["cover"]))
         elif "uncover" in message:
             self.rules.uncover(str(message["uncover"]))
-        elif "shut" in message:
-            if self.local is not None:
-                self.local.shut()
+        elif self.local is not None and "shut" in message:
+            self.local.shut()
+        elif self.local is not None and "denials" in message:
+            self.local.denied(message["denials"])
         else:
             raise ValueError("no such message")
 
@@ -316,83 +311,3 @@ class Loop:
 
 def _start_of(event: Observed) -> object:
     return (event.ppid, event.path, event.argv)
-
-
-class Channel:
-    """The line to the supervisor; never waits for it."""
-
-    def __init__(self, line: socket.socket) -> None:
-        self.line = line
-        self._out = bytearray()
-        self._torn = b""
-
-    def say(self, message: dict[str, Any]) -> None:
-        """Put a message on its way."""
-        self._out += json.dumps(message).encode() + b"\n"
-
-    def flush(self) -> bool:
-        """Send what the line takes; whether something is left."""
-        while self._out:
-            try:
-                del self._out[: self.line.send(self._out, socket.MSG_DONTWAIT)]
-            except BlockingIOError:
-                return True
-            except OSError:
-                self._out.clear()  # its end is heard where we listen
-        return False
-
-    def hear(self) -> list[dict[str, Any]] | None:
-        """The messages that came; None at the end.  Raises ValueError for what is no message."""
-        try:
-            data = self.line.recv(1 << 20, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        if not data:
-            return None
-        *lines, self._torn = (self._torn + data).split(b"\n")
-        return [json.loads(line) for line in lines]
-
-
-def main() -> None:
-    """`LINE [FOLDER…]` as arguments: take the listener and the first tables from it, then serve.
-
-    Where folders are named, the policy is imported from them, to judge what needs nobody.
-    """
-    abi.hide()
-    line = socket.socket(fileno=int(sys.argv[1]))
-    line.set_inheritable(False)
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    line.send(b'{"up": true}\n')
-    if sys.argv[2:]:
-        sys.path.extend(sys.argv[2:])
-        from . import local  # noqa: F401, PLC0415 - meanwhile the agent is made ready
-    data, handles, _, _ = socket.recv_fds(line, 1 << 20, 2)
-    if not data or not handles:
-        os._exit(1)
-    while not data.endswith(b"\n"):
-        more = line.recv(1 << 20)
-        if not more:
-            os._exit(1)
-        data += more
-    for handle in handles:
-        os.set_inheritable(handle, False)
-    loop = _begun(json.loads(data), handles, Channel(line))
-    loop.channel.say({"ready": True})
-    loop.channel.flush()
-    gc.collect()
-    gc.freeze()
-    loop.run()
-
-
-def _begun(begin: dict[str, Any], handles: list[int], channel: Channel) -> Loop:
-    """The loop with all that it begins with; raises where something is missing."""
-    agent = int(begin["agent"])
-    loop = Loop(Listener(handles[0]), channel, agent, int(begin["root"]))
-    loop.rules.load(begin["rules"])
-    Caller(agent).root  # noqa: B018 - it raises where we may not look at the tree
-    if begin.get("local") is not None:
-        from .local import Local  # noqa: PLC0415 - only where there is a policy
-
-        loop.local = Local(begin["local"], agent, Ledger(handles[1]))
-    return loop

@@ -21,6 +21,7 @@ from agentwatch.channels.kernel.local import Local
 from agentwatch.covers import Cover, Scope
 from agentwatch.model.plain import plain
 from agentwatch.policy.ground import Ground
+from agentwatch.rules import Denials, Rulebook, read
 from agentwatch.supervisor.below import listed
 from agentwatch.supervisor.passed import Passed
 from tests.channels.kernel.conftest import Gated
@@ -28,6 +29,7 @@ from tests.channels.kernel.rig import kinds, python
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own")
 
+NOTHING = Denials.of(Rulebook(), "/w", "/home/nobody").to_json()
 ASKING: dict[str, Any] = {"allow": {}, "floor": []}
 
 
@@ -49,7 +51,7 @@ class Judge:
     def __init__(self, folder: Path, handle: int | None = None) -> None:
         self.passed = Passed(folder / "passed.jsonl")
         self.closed = folder / "closed"
-        data = {"ground": shape(folder), "closed": str(self.closed)}
+        data = {"ground": shape(folder), "closed": str(self.closed), "denials": NOTHING}
         self.ledger = Ledger(self.passed.handle if handle is None else handle)
         self.local = Local(data, os.getpid(), self.ledger)
         self.children: list[subprocess.Popen[bytes]] = []
@@ -129,6 +131,67 @@ def test_nothing_passes_once_the_supervisor_says_so(judge: Judge, tmp_path: Path
     assert not judge.passes(write(pid, tmp_path))
 
 
+RULES = """
+version = 1
+[[rule]]
+id = "no-push"
+decide = "deny"
+argv = ["git", "push"]
+[[rule]]
+id = "no-disks"
+decide = "deny"
+argv = [["mkfs", "mkfs.*"]]
+[[rule]]
+id = "no-secrets"
+decide = "deny"
+kind = ["write"]
+paths = ["secret/**"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("argv", "asked"),
+    [
+        (("git", "push"), True),
+        (("git", "status"), False),
+        (("/usr/bin/git", "-C", "x", "push", "origin"), True),
+        (("sh", "-c", "true; 'git' push"), True),
+        (("env", "git", "push"), True),
+        (("digit", "pushed"), False),
+        (("mkfs.ext4", "/dev/sda"), True),
+        (("busybox", "mkfs"), True),
+    ],
+)
+def test_a_start_that_a_rule_may_deny_is_for_the_supervisor(
+    judge: Judge, tmp_path: Path, argv: tuple[str, ...], asked: bool
+) -> None:
+    pid = judge.child()
+    judge.covered(pid)
+    rules = Rulebook(read(RULES, "rules"))
+    judge.local.denied(Denials.of(rules, str(tmp_path), "/home/nobody").to_json())
+    event = Observed(Deed.EXEC, pid, pid, argv=argv, exe="/usr/bin/x", path="/usr/bin/x")
+    assert judge.passes(event) is not asked
+
+
+def test_a_file_that_a_rule_denies_is_for_the_supervisor(judge: Judge, tmp_path: Path) -> None:
+    pid = judge.child()
+    judge.covered(pid)
+    rules = Rulebook(read(RULES, "rules"))
+    judge.local.denied(Denials.of(rules, str(tmp_path), "/home/nobody").to_json())
+    assert judge.passes(write(pid, tmp_path))
+    assert not judge.passes(write(pid, tmp_path / "secret" / "deep"))
+
+
+def test_rules_that_cannot_be_understood_leave_everything_to_the_supervisor(
+    judge: Judge, tmp_path: Path
+) -> None:
+    pid = judge.child()
+    judge.covered(pid)
+    with pytest.raises(KeyError):
+        judge.local.denied({"starts": []})
+    assert not judge.passes(write(pid, tmp_path))
+
+
 def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
     handle = os.open("/dev/full", os.O_WRONLY)
     judge = Judge(tmp_path, handle)
@@ -171,7 +234,7 @@ def test_the_journal_gets_the_digest_of_every_line_once(judge: Judge, tmp_path: 
 
 
 def hot(folder: Path, handle: int) -> Hot:
-    return Hot(shape(folder), str(folder / "closed"), handle)
+    return Hot(shape(folder), str(folder / "closed"), NOTHING, handle)
 
 
 WRITES = """

@@ -1,0 +1,105 @@
+"""What a rule might deny, told so that whoever judges in haste knows when to ask in full.
+
+Owns the patterns made of a rulebook's denials.  They say more than the rules do, never less: what
+cannot be told from an event's own words and paths counts as a match.  Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from agentwatch.model import Kind
+from agentwatch.rules.match import Rulebook
+from agentwatch.rules.patterns import INSIDE, OUTSIDE, Word, absolute, expression
+from agentwatch.rules.values import Decide, Rule
+
+_GLOB = re.compile(r"[*?]")
+
+
+@dataclass(frozen=True, slots=True)
+class Denials:
+    """The denials of one rulebook."""
+
+    starts: tuple[tuple[re.Pattern[str], ...], ...] = ()
+    """Each for one rule: all of them are found in the words of a start that it is about."""
+    others: Mapping[str, tuple[re.Pattern[str], ...]] | None = None
+    """By kind of action: the paths that are denied."""
+
+    def start(self, argv: Iterable[str], exe: str) -> bool:
+        """Whether a program start might be denied."""
+        text = "\n".join((*argv, exe))
+        return any(all(word.search(text) for word in words) for words in self.starts)
+
+    def other(self, kind: str, paths: Iterable[str]) -> bool:
+        """Whether anything else might be, by its kind and the paths it is about."""
+        patterns = (self.others or {}).get(kind, ())
+        return any(one.fullmatch(path) for one in patterns for path in paths)
+
+    @classmethod
+    def of(cls, book: Rulebook, workspace: str, home: str) -> Self:
+        """Those of a rulebook."""
+        strict = [rule for rule in book.rules if rule.decide is Decide.DENY]
+        starts = [words for rule in strict if (words := _start(rule)) is not None]
+        others = {
+            kind.value: tuple(
+                re.compile(one, re.DOTALL)
+                for rule in strict
+                if not rule.argv and (not rule.kinds or kind in rule.kinds)
+                for one in _paths(rule, workspace, home)
+            )
+            for kind in Kind
+        }
+        return cls(tuple(starts), others)
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape that travels to another process."""
+        others = self.others or {}
+        return {
+            "starts": [[word.pattern for word in words] for words in self.starts],
+            "others": {kind: [one.pattern for one in some] for kind, some in others.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read back what `to_json` wrote; raises what is wrong with it."""
+        return cls(
+            tuple(tuple(map(re.compile, words)) for words in data["starts"]),
+            {
+                str(kind): tuple(re.compile(one, re.DOTALL) for one in some)
+                for kind, some in data["others"].items()
+            },
+        )
+
+
+def _start(rule: Rule) -> tuple[re.Pattern[str], ...] | None:
+    """What the words of a start hold if a rule is about it; None for one that is about none."""
+    if rule.kinds and Kind.EXEC not in rule.kinds:
+        return None
+    first, *rest = rule.argv or ((Word("*"),),)
+    names = tuple(Word(word.text.rpartition("/")[2]) for word in first)
+    return tuple(_any(words) for words in (names, *rest))
+
+
+def _any(words: Iterable[Word]) -> re.Pattern[str]:
+    """A text in which one of these words may stand, however a shell quotes what is around it."""
+    found = []
+    for word in words:
+        plain = _GLOB.split(word.text)[0]
+        if plain != word.text:
+            found.append(r"(?<![\w-])" + re.escape(plain) if plain else "")
+        else:
+            found.append(rf"(?<![\w-]){re.escape(plain)}(?![\w-])")
+    return re.compile("|".join(found))
+
+
+def _paths(rule: Rule, workspace: str, home: str) -> Iterable[str]:
+    """The paths that a rule is about, as patterns; all of them where it names none."""
+    if rule.paths is None or {INSIDE, OUTSIDE} & set(rule.paths.patterns):
+        return (".*",)
+    return tuple(
+        expression(absolute(pattern, workspace, home), paths=True).pattern
+        for pattern in rule.paths.patterns
+    )
