@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agentwatch.channels.kernel import abi, loop
+from agentwatch.channels.kernel import abi, channel, loop
 from agentwatch.channels.kernel.acts import Deed, Observed
 from agentwatch.channels.kernel.caller import Caller
 from agentwatch.channels.kernel.files import Held
@@ -150,7 +150,7 @@ class Wired(loop.Loop):
     def __init__(self) -> None:
         self.ours, theirs = socket.socketpair()
         self.kernel = Kernel()
-        super().__init__(self.kernel, loop.Channel(theirs), os.getpid(), os.getpid())
+        super().__init__(self.kernel, channel.Channel(theirs), os.getpid(), os.getpid())
         self.done = 0
         self.broken: Exception | None = None
 
