@@ -35,6 +35,7 @@ COMMANDS = {
     "demo": "See the main job on a scripted agent, offline.",
     "propose": "Ask before acting (for scripts inside a session).",
     "acp": "Speak with an ACP agent, gated.",
+    "acp-proxy": "Gate an ACP agent that an editor speaks with.",
     "mcp": "Gate the tools of an MCP server.",
     "hook": "What agents' hooks call (not for people).",
 }

@@ -25,6 +25,7 @@ class Peer:
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()
+        self._hung_up = False
 
     @classmethod
     async def of_pipes(cls, reading: int, writing: int) -> Self:
@@ -60,7 +61,7 @@ class Peer:
     async def say(self, message: Mapping[str, Any]) -> None:
         """Send one message and wait until there is room for the next; a lost peer hears nothing."""
         async with self._turn:
-            if self._writer.is_closing():
+            if self._hung_up or self._writer.is_closing():
                 return
             try:
                 self._writer.write(rpc.line_of(message))
@@ -70,7 +71,8 @@ class Peer:
 
     def hang_up(self) -> None:
         """End of what we have to say, after what is still on its way."""
-        if not self._writer.is_closing():
+        if not self._hung_up and not self._writer.is_closing():
+            self._hung_up = True
             if self._writer.can_write_eof():
                 self._writer.write_eof()
             else:

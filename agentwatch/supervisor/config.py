@@ -22,6 +22,9 @@ class Speaks(StrEnum):
     ACP = "acp"
     """We are its client."""
 
+    ACP_PROXY = "acp-proxy"
+    """An editor is its client, and speaks through us."""
+
     MCP = "mcp"
     """The agent is an MCP server; its client speaks through us."""
 
@@ -78,7 +81,7 @@ class Config:
     far: str = ""
     """What the agent is known by over many sessions: its command, or its address."""
     hands: bool = False
-    """Whether an ACP agent is offered our hands for its files."""
+    """Whether an ACP agent is offered our hands for its files, or the editor's terminals."""
     rows: int = 24
     cols: int = 80
 

@@ -19,9 +19,10 @@ from typing import Protocol
 from agentwatch.agents import changes
 from agentwatch.channels.acp import recipes
 from agentwatch.channels.acp.client import AcpClient
+from agentwatch.channels.acp.proxy import AcpProxy, Ways
 from agentwatch.channels.mcp import McpGate, Pins
 from agentwatch.channels.pipes import Peer
-from agentwatch.errors import AgentwatchError
+from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
 from agentwatch.supervisor.asking import Asks
 from agentwatch.supervisor.config import Config, Speaks
@@ -104,6 +105,8 @@ class Speaking:
             return self._client(asks, agent)
         if client is None:
             raise AgentwatchError("nobody is there to speak with the agent")
+        if self._config.speaks is Speaks.ACP_PROXY:
+            return self._proxy(asks, client, agent)
         folder = self._config.places.state.parent.parent / "mcp"
         pins = Pins(folder, self._config.far)
         return McpGate(asks, self._config.name, pins, client=client, program=agent)
@@ -121,6 +124,17 @@ class Speaking:
         )
         self._desk.voice = _Voice(client, agent, self._grace)
         return client
+
+    def _proxy(self, asks: Asks, editor: Peer, agent: Peer) -> AcpProxy:
+        """An editor as the agent's client; whoever watches may read the conversation."""
+        config = self._config
+        recipe = recipes.recipe_of(config.argv)
+        ways = Ways(config.session, recipe, config.cwd, config.hands)
+        proxy = AcpProxy(
+            asks, ways, editor=editor, agent=agent, changes=changes, tell=self._desk.said
+        )
+        self._desk.voice = _Overheard(proxy)
+        return proxy
 
     def _grace(self) -> None:
         """Nobody will speak with the agent any more: let it end, or end it."""
@@ -174,3 +188,29 @@ class _Voice:
     def leave(self) -> None:
         self._agent.hang_up()
         self._leaving()
+
+
+class _Overheard:
+    """A conversation that is led elsewhere."""
+
+    def __init__(self, proxy: AcpProxy) -> None:
+        self._proxy = proxy
+
+    def conversation(self) -> Json:
+        entries = self._proxy.transcript.to_json()
+        news = self._proxy.news
+        return {"state": "elsewhere", "mode": news.mode, "usage": news.usage, "entries": entries}
+
+    def say(self, text: str) -> Json:  # noqa: ARG002 - a voice's signature
+        raise self._elsewhere()
+
+    def cancel(self) -> None:
+        raise self._elsewhere()
+
+    def leave(self) -> None:
+        raise self._elsewhere()
+
+    def _elsewhere(self) -> AgentwatchError:
+        return AgentwatchError(
+            "the agent is spoken with in the editor", "freeze and kill work here", ExitCode.NO
+        )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from agentwatch.channels import rpc
+from agentwatch.channels.acp.errands import Errands
 from agentwatch.channels.acp.handling import PERMISSION, Handling
 from agentwatch.channels.acp.news import News, modes_of
 from agentwatch.channels.acp.options import CANCELLED
@@ -72,7 +73,7 @@ class AcpClient:
         permits = Permits(session, cwd, changes)
         self._permits = permits
         self._news = News(session, permits, self._transcript)
-        self._handling = Handling(session, permits, cwd, changes)
+        self._handling = Handling(session, permits, Errands(session, permits, cwd, changes))
         self._asked: dict[Id, asyncio.Future[Message]] = {}
         self._held: dict[Id, asyncio.Task[None]] = {}
         self._number = 0
