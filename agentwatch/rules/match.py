@@ -72,7 +72,7 @@ def holds(rule: Rule, step: Step, setting: Setting) -> bool:
         and (not rule.argv or _begins(rule, step.argv, allows=allows))
         and _flags(rule, step.argv)
         and _touches(rule, step, setting, allows=allows)
-        and (not rule.hosts or _reaches(rule, step.hosts, allows=allows))
+        and (not rule.hosts or _reaches(rule, step, allows=allows))
         and (not rule.tools or _any(rule.tools, step.tool))
         and all(
             name in step.params and word.holds(_text(step.params[name]))
@@ -154,9 +154,13 @@ def _touches(rule: Rule, step: Step, setting: Setting, *, allows: bool) -> bool:
     )
 
 
-def _reaches(rule: Rule, hosts: tuple[str, ...], *, allows: bool) -> bool:
-    found = [any(host.holds(given) for host in rule.hosts) for given in hosts]
-    return (all(found) if allows else any(found)) and bool(found)
+def _reaches(rule: Rule, step: Step, *, allows: bool) -> bool:
+    """Whether a rule names whom a step reaches: by its address, or by all it may be called."""
+    found = [any(host.holds(given) for host in rule.hosts) for given in step.hosts]
+    called = [any(host.holds(given) for host in rule.hosts) for given in step.called]
+    if not allows:
+        return any(found) or any(called)
+    return (bool(found) and all(found)) or (bool(called) and all(called))
 
 
 def _any(words: Iterable[Word], given: str) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from agentwatch.model import Kind, Proposal
+from agentwatch.model import Kind, Origin, Proposal
 from agentwatch.reading import argv_reads_only
 from agentwatch.rules.values import Step
 from agentwatch.shell import Parsed, Simple, parse, parse_argv
@@ -53,6 +53,7 @@ class _Cut:
         self._steers = steers
         self._params: Mapping[str, object] = proposal.params
         self._hosts = tuple(dict.fromkeys(filter(None, (proposal.host, _host(proposal.url)))))
+        self._called = tuple(_called(proposal))
 
     def itself(self) -> Step:
         """A proposal that is one step."""
@@ -64,6 +65,7 @@ class _Cut:
             paths=paths,
             steering=steering,
             hosts=self._hosts,
+            called=self._called,
             tool=said.tool or "",
             params=self._params,
             unsure="what it runs is not said" if hidden else lost,
@@ -122,6 +124,7 @@ class _Cut:
             paths=paths,
             steering=steering,
             hosts=self._hosts,
+            called=self._called,
             tool=self._proposal.tool or "",
             params=self._params,
             unsure=unsure,
@@ -162,3 +165,11 @@ def _host(url: str | None) -> str | None:
     except ValueError:
         return None
     return f"{parts.hostname}:{port}" if parts.hostname and port else parts.hostname
+
+
+def _called(proposal: Proposal) -> Iterator[str]:
+    """The names of the address that was seen, with its port."""
+    names = proposal.params.get("names")
+    if proposal.origin is Origin.OBSERVED and isinstance(names, list | tuple) and proposal.host:
+        _, _, port = proposal.host.rpartition(":")
+        yield from (f"{name}:{port}" for name in names)

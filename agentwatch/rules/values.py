@@ -142,6 +142,8 @@ class Step:
     steering: frozenset[str] = frozenset()
     """Those of the paths that act by themselves."""
     hosts: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
+    """The names by which the agent's tree looked that one host up."""
     tool: str = ""
     params: Mapping[str, object] = field(default_factory=dict)
     unsure: str = ""

@@ -70,7 +70,13 @@ class Below:
         return judgement
 
     def _judged(self, event: Observed, descent: list[Proc]) -> Judgement:
-        return judge_observed(event, ground=self._ground, covers=self.covers, ancestry=descent)
+        return judge_observed(
+            event,
+            ground=self._ground,
+            covers=self.covers,
+            ancestry=descent,
+            called=event.names,
+        )
 
     def _inside(self, event: Observed) -> bool:
         """Whether it reaches nobody but the agent's own tree."""
@@ -91,6 +97,7 @@ class Below:
             ancestry=descent,
             action=action.id,
             digest=action.digest,
+            called=event.names,
         )
 
     def hot(self, denials: Denials) -> Hot:

@@ -32,6 +32,9 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx")
 FOLD_EVERY = 1.0
 """Seconds between two entries in the journal of what passed without a question."""
 
+NAMED = 3
+"""Names of one address that are said in one line."""
+
 GRACE = 1.0
 """Seconds between a lost gate process and the alarm."""
 
@@ -41,6 +44,9 @@ _KINDS = {
     Deed.RENAME: Kind.RENAME,
     Deed.SIGNAL: Kind.OTHER,
 }
+_KEPT = frozenset(
+    {"call", "exe", "flags", "comm", "mode", "spelled", "inside_path", "signal", "target", "names"}
+)
 _SAID = {
     Deed.EXEC: "start",
     Deed.WRITE: "write",
@@ -204,10 +210,10 @@ def proposal(event: Observed) -> Proposal:
     """An event in the gate's own words."""
     paths = tuple(path for path in (event.path, event.path2) if path)
     host = _host(event)
-    what = " ".join(event.argv) if event.argv else host or " to ".join(paths) or str(event.target)
+    what = " ".join(event.argv) if event.argv else _whom(event) or " to ".join(paths)
     return Proposal(
         kind=_kind(event),
-        summary=f"{_SAID[event.kind]} {what}",
+        summary=f"{_SAID[event.kind]} {what or event.target}",
         channel=CHANNEL,
         origin=Origin.OBSERVED,
         argv=event.argv,
@@ -232,7 +238,14 @@ def _host(event: Observed) -> str | None:
     return event.address or None
 
 
+def _whom(event: Observed) -> str | None:
+    """Whom an event reaches, by the names it was looked up by and always by its address."""
+    host = _host(event)
+    if host is None or not event.names:
+        return host
+    return f"{' or '.join(event.names[:NAMED])} ({host})"
+
+
 def _facts(event: Observed) -> dict[str, Any]:
     """What was seen beyond the fields a proposal has."""
-    kept = ("call", "exe", "flags", "comm", "mode", "spelled", "inside_path", "signal", "target")
-    return {name: value for name, value in event.to_json().items() if name in kept}
+    return {name: value for name, value in event.to_json().items() if name in _KEPT}

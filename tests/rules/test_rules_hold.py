@@ -30,10 +30,11 @@ def said(
     agent: str = "claude",
     follow: Callable[[str], str] = posixpath.normpath,
     reversibility: Reversibility = Reversibility.IRREVERSIBLE,
+    origin: Origin = Origin.DECLARED,
     **fields: Any,
 ) -> Ruling | None:
     kind = fields.pop("kind", Kind.EXEC)
-    proposal = Proposal(kind, "", "hooks", Origin.DECLARED, **fields)
+    proposal = Proposal(kind, "", "hooks", origin, **fields)
     setting = Setting(
         WORK, "/home/u", agent, seen, reversibility, now or datetime(2026, 11, 21, 12, tzinfo=UTC)
     )
@@ -227,6 +228,20 @@ def test_a_url_is_matched_with_its_port() -> None:
     assert said(text, kind=Kind.NETWORK, url="https://api.example.com/x")
     assert not said(text, kind=Kind.NETWORK, url="http://api.example.com/x")
     assert not said(text, kind=Kind.NETWORK, url="https://api.example.com:bad/x")
+
+
+def test_an_address_that_was_seen_is_matched_by_the_names_it_was_looked_up_by() -> None:
+    seen: dict[str, Any] = {"kind": Kind.NETWORK, "host": "198.51.100.7:443"}
+    both = {"names": ["api.example.com", "evil.test"]}
+    one = {"names": ["api.example.com"]}
+    hosts = 'kind = "network"\nhosts = ["api.example.com:443"]'
+    allows, denies = rule("allow", hosts), rule("deny", hosts)
+    assert said(allows, origin=Origin.OBSERVED, params=one, **seen)
+    assert not said(allows, origin=Origin.OBSERVED, params=both, **seen)
+    assert said(denies, origin=Origin.OBSERVED, params=both, **seen)
+    assert not said(allows, params=one, **seen)  # an agent's own word is no look-up
+    other = rule("deny", 'hosts = ["198.51.100.0/24"]')
+    assert said(other, origin=Origin.OBSERVED, params=one, **seen)
 
 
 def test_a_tool_by_name_and_parameters() -> None:

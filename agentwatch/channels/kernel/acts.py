@@ -113,6 +113,8 @@ class Observed:
     address: str = ""
     """CONNECT, DATAGRAM: the IP address as text."""
     port: int = 0
+    names: tuple[str, ...] = ()
+    """CONNECT, DATAGRAM: the names by which the tree looked the address up."""
     family: Family | None = None
     cwd: str = ""
     comm: str = ""
@@ -140,7 +142,8 @@ class Observed:
         raw["kind"] = Deed(raw["kind"])
         raw["flags"] = tuple(Flag(word) for word in raw.get("flags", ()))
         raw["family"] = Family(raw["family"]) if raw.get("family") else None
-        raw["argv"] = tuple(raw.get("argv", ()))
+        for name in ("argv", "names"):
+            raw[name] = tuple(map(str, raw.get(name, ())))
         return cls(**raw)
 
 

@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import Any
 
-from . import abi
+from . import abi, names, sockets
 from .caller import Caller
 from .channel import Channel
 from .ledger import Ledger
@@ -63,4 +63,6 @@ def _begun(begin: dict[str, Any], handles: list[int], channel: Channel) -> Loop:
         from .local import Local  # noqa: PLC0415 - only where there is a policy
 
         loop.local = Local(begin["local"], agent, Ledger(handles[1]))
+        resolvers = begin["local"]["ground"]["resolvers"]
+        sockets.known = names.Names(resolvers, hosts=names.hosts())
     return loop

@@ -85,11 +85,25 @@ class Local:
                 return False  # it may begin a cover
         if self._may_be_denied(event):
             return False
-        judged = judge_observed(event, ground=self._ground, covers=self._covers, ancestry=descent)
+        judged = judge_observed(
+            event,
+            ground=self._ground,
+            covers=self._covers,
+            ancestry=descent,
+            called=event.names,
+        )
         if judged.verdict is not Verdict.ALLOW or judged.rule is None:
             return False
         self._ledger.write(event, descent[0].started, judged.rule, judged.cover or "")
-        follow(judged, event, covers=self._covers, ancestry=descent, action="", digest="")
+        follow(
+            judged,
+            event,
+            covers=self._covers,
+            ancestry=descent,
+            action="",
+            digest="",
+            called=event.names,
+        )
         return True
 
     def passed(self, event: Observed, book: Mapping[str, Any]) -> None:

@@ -16,9 +16,10 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from . import abi, readmem, resolve
+from . import abi, names, readmem, resolve
 from .acts import Deed, Family, Flag, Observed
 from .caller import Caller
 from .files import Held, _folder
@@ -30,11 +31,19 @@ _SO_TYPE = 3
 _SO_DOMAIN = 39
 _HEADER = struct.Struct("<QI4xQQQQi4x")
 """struct msghdr."""
+_STRIDE = _HEADER.size + 8
+"""From one struct mmsghdr to the next."""
 _LONGEST = 65536
 _AT_ONCE = struct.pack("<qq", 0, 4000)
 """A struct timeval of one clock tick or so."""
 
+_AT_A_TIME = 8
+"""Look-ups that are sent in one call."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
+
+known = names.Names()
+"""By which names the tree knows its addresses; the loop says whom to believe."""
 
 
 class Later(Exception):
@@ -118,11 +127,11 @@ def _addressed(
     if number == socket.AF_INET and len(address) >= 8:
         port = int.from_bytes(address[2:4], "big")
         text = socket.inet_ntop(socket.AF_INET, address[4:8])
-        said = {"family": Family.INET, "address": text, "port": port}
+        said = {"family": Family.INET, "address": text, "port": port, "names": known.of(text)}
     elif number == socket.AF_INET6 and len(address) >= 24:
         port = int.from_bytes(address[2:4], "big")
         text = socket.inet_ntop(socket.AF_INET6, address[8:24])
-        said = {"family": Family.INET6, "address": text, "port": port}
+        said = {"family": Family.INET6, "address": text, "port": port, "names": known.of(text)}
     elif number == socket.AF_UNIX:
         said, address = _unix(caller, line, address)
     seen = Observed(
@@ -174,54 +183,105 @@ def sending(caller: Caller, name: str, call: Call) -> Held | Answer:
 
 
 def _datagram(caller: Caller, name: str, call: Call, line: Line, flags: int) -> Held | Answer:
-    report = 0
     if name == "sendto":
         data = readmem.memory(caller.tid, call.args[1], call.args[2])
-        address = _address(caller, call.args[4], call.args[5])
-        control = b""
+        letters = [_Letter(_address(caller, call.args[4], call.args[5]), data)]
+    elif name == "sendmmsg" and call.args[2] == 0:
+        line.close()
+        return Answer()
     else:
-        if name == "sendmmsg" and call.args[2] == 0:
-            line.close()
-            return Answer()
-        header = readmem.memory(caller.tid, call.args[1], _HEADER.size)
-        at, size, vectors, count, control_at, control_size, _ = _HEADER.unpack(header)
-        address = _address(caller, at, size) if at else b""
-        data = _gather(caller, vectors, count)
-        control = readmem.memory(caller.tid, control_at, control_size) if control_size else b""
-        report = call.args[1] + _HEADER.size if name == "sendmmsg" else 0
-    if control and line.option(_SO_DOMAIN) == socket.AF_UNIX:
+        letters = [_letter(caller, call.args[1], many=name == "sendmmsg")]
+    if letters[0].control and line.option(_SO_DOMAIN) == socket.AF_UNIX:
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
-    event = None
-    if address:
-        event, address = _addressed(Deed.DATAGRAM, caller, name, line, address)
-    work = _Sending(caller, address, data, control, flags, report)
-    if event is None:
+    if letters[0].address:
+        event, address = _addressed(Deed.DATAGRAM, caller, name, line, letters[0].address)
+        letters[0] = replace(letters[0], address=address)
+        looked = known.asked_of((event.address, event.port), [letters[0].data])
+    else:
         event = Observed(Deed.DATAGRAM, caller.pid, caller.tid, caller.ppid, call=name)
+        looked = known.asked(line.handle, [letters[0].data])
+        if looked and name == "sendmmsg":
+            letters += _rest(caller, call)
+            looked = known.asked(line.handle, [letter.data for letter in letters])
+    work = _Sending(caller, letters, flags, looked)
     return Held(caller, event, lambda: work.run(line), line)
 
 
-class _Sending:
+@dataclass(frozen=True, slots=True)
+class _Letter:
     """One datagram, whole."""
 
+    address: bytes
+    data: bytes
+    control: bytes = b""
+    report: int = 0
+    """Where the caller wants to read how much was sent."""
+
+
+def _letter(caller: Caller, header_at: int, *, many: bool) -> _Letter:
+    """One datagram by its header; raises OSError."""
+    header = readmem.memory(caller.tid, header_at, _HEADER.size)
+    at, size, vectors, count, control_at, control_size, _ = _HEADER.unpack(header)
+    return _Letter(
+        _address(caller, at, size) if at else b"",
+        _gather(caller, vectors, count),
+        readmem.memory(caller.tid, control_at, control_size) if control_size else b"",
+        header_at + _HEADER.size if many else 0,
+    )
+
+
+def _rest(caller: Caller, call: Call) -> Iterator[_Letter]:
+    """Further datagrams of the same call that go the same way; raises OSError."""
+    for number in range(1, min(call.args[2] & 0xFFFFFFFF, _AT_A_TIME)):
+        letter = _letter(caller, call.args[1] + number * _STRIDE, many=True)
+        if letter.address or letter.control:
+            return
+        yield letter
+
+
+class _Sending:
+    """Datagrams on their way, and the look-ups among them."""
+
     def __init__(
-        self, caller: Caller, address: bytes, data: bytes, control: bytes, flags: int, report: int
+        self, caller: Caller, letters: list[_Letter], flags: int, looked: list[names.Question]
     ) -> None:
         self._tid = caller.tid
-        self._parts = (address, data, control)
+        self._letters = letters
         self._flags = flags
-        self._report = report
+        self._looked = looked
 
     def run(self, line: Line) -> Answer:
-        """Send it; raises Later when that would hold us up."""
+        """Send them; raises Later when that would hold us up."""
         try:
-            return self._send(line.handle, self._flags | socket.MSG_DONTWAIT)
+            answer = self._send_all(line.handle, self._flags | socket.MSG_DONTWAIT)
         except BlockingIOError:
             if self._flags & socket.MSG_DONTWAIT or not line.blocks():
                 raise
-        raise Later(lambda: self._send(line.handle, self._flags))
+        else:
+            if not self._looked:
+                return answer
+            raise Later(lambda: self._heard(line.handle, answer))
+        raise Later(lambda: self._heard(line.handle, self._send_all(line.handle, self._flags)))
 
-    def _send(self, handle: int, flags: int) -> Answer:
-        address, data, control = (ctypes.create_string_buffer(p, len(p)) for p in self._parts)
+    def _heard(self, handle: int, answer: Answer) -> Answer:
+        """Before the caller goes on, and takes them, hear what the look-ups are answered."""
+        if self._looked:
+            known.listen(handle, self._looked)
+        return answer
+
+    def _send_all(self, handle: int, flags: int) -> Answer:
+        answer = self._send(handle, self._letters[0], flags)
+        for number, letter in enumerate(self._letters[1:], 2):
+            try:
+                self._send(handle, letter, flags)
+            except OSError:
+                break
+            answer = Answer(value=number)
+        return answer
+
+    def _send(self, handle: int, letter: _Letter, flags: int) -> Answer:
+        parts = (letter.address, letter.data, letter.control)
+        address, data, control = (ctypes.create_string_buffer(p, len(p)) for p in parts)
         vector = abi.Iovec(ctypes.addressof(data), len(data))
         header = _HEADER.pack(
             ctypes.addressof(address) if len(address) else 0,
@@ -235,8 +295,8 @@ class _Sending:
         sent = int(_libc.sendmsg(handle, header, flags | socket.MSG_NOSIGNAL))
         if sent < 0:
             raise abi.fail()
-        if self._report:
-            readmem.poke(self._tid, self._report, sent.to_bytes(4, "little"))
+        if letter.report:
+            readmem.poke(self._tid, letter.report, sent.to_bytes(4, "little"))
             return Answer(value=1)
         return Answer(value=sent)
 
