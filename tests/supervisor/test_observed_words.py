@@ -23,7 +23,7 @@ def test_a_host_is_said_by_name_and_always_by_address(names: tuple[str, ...], sa
     )
     found = proposal(event)
     assert (found.kind, found.host, found.summary) == (Kind.NETWORK, "198.51.100.7:443", said)
-    assert found.params.get("names", []) == list(names)
+    assert tuple(found.params.get("names", ())) == names
 
 
 def test_an_event_survives_the_way_to_us() -> None:
