@@ -47,6 +47,11 @@ NOT_COVERED = (
         "The agent runs as you: it can read what you can, and write your files, the floor apart; "
         "without a floor also the mark that `agentwatch halt` leaves."
     ),
+    (
+        "A connection is shown by name only where the look-up could be heard (what most programs "
+        "do: over UDP, by the C library); else by its address alone: Go programs, look-ups over "
+        "TCP or HTTPS, nscd, systemd-resolved. One address may belong to many names."
+    ),
     "An effect that has left this machine before the kill cannot be taken back.",
 )
 
