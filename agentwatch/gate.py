@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from agentwatch.errors import AgentwatchError, ExitCode
-from agentwatch.model import Action, Decision, Json, Proposal, Reversibility, Verdict
+from agentwatch.model import (
+    Action,
+    Decision,
+    Evidence,
+    Json,
+    Origin,
+    Proposal,
+    Reversibility,
+    Verdict,
+)
 from agentwatch.policy import Judgement
 
 MAX_PENDING = 20_000
@@ -28,6 +37,9 @@ REMEMBERED = 1_000
 
 REMEMBERED_BYTES = 16 * 1024 * 1024
 """What they may weigh together."""
+
+
+_SAID = {Origin.DECLARED: Evidence.DECLARED, Origin.OBSERVED: Evidence.SEEN}
 
 
 class Record(Protocol):
@@ -182,6 +194,14 @@ class Gate:
         self._shut = self._shut or why
         return self._deny(list(self._waiting.values()), by, why, wall)
 
+    def compared(self, action: str, evidence: Evidence) -> list[Effect]:
+        """What was said of a decided action against what was seen of it; it decides nothing."""
+        for at, item in enumerate(self._decided):
+            if item.id == action:
+                self._decided[at] = replace(item, evidence=evidence)
+                return [Show(self._decided[at])]
+        return []
+
     def find(self, action: str) -> Action:
         """A waiting or lately decided action by its id or a unique beginning of it."""
         known = {item.id: item for item in [*self._decided, *self.pending]}
@@ -217,6 +237,7 @@ class Gate:
             seen_at=wall,
             deadline=wall + self._deny_after if asked else None,
             covered_by=judgement.cover,
+            evidence=judgement.evidence or _SAID[proposal.origin],
         )
 
     def _refusal(self) -> str | None:

@@ -93,14 +93,21 @@ def _words(entry: Entry) -> str:
 def _decided(data: Json) -> str:
     made = data["decision"]
     verdict = str(made["verdict"]).upper()
-    return f"{data['id']} {verdict} by {made['by']}: {data['summary']} ({made['why']})"
+    told = f"{data['id']} {verdict} by {made['by']}: {data['summary']} ({made['why']})"
+    return told + _evidence(data)
+
+
+def _evidence(data: Json) -> str:
+    """What was known of it when this was written."""
+    return f" [{data['evidence']}]" if data.get("evidence") else ""
 
 
 WORDS: dict[str, Callable[[Json], str]] = {
     "session": lambda data: " ".join(data["argv"]),
     "started": lambda data: f"grade {data['grade']} {data['means']}",
-    "proposed": lambda data: f"{data['id']} {data['summary']}",
+    "proposed": lambda data: f"{data['id']} {data['summary']}{_evidence(data)}",
     "decided": _decided,
+    "evidence": lambda data: f"{data['action']} {data['evidence']}",
     "refused": lambda data: f"{data['who']}: {data['what']}",
     "alarm": lambda data: str(data["text"]),
     "kill": lambda data: Receipt.from_json(data).sentence(),

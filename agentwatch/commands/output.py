@@ -80,6 +80,7 @@ def action_lines(action: Json) -> list[str]:
     add("params", json.dumps(action["params"]) if action["params"] else None)
     add("who", action["proposer"] or "the agent")
     add("pid", " < ".join(action["parents"]) or action["pid"])
+    add("evidence", action.get("evidence"))
     add("undo", action["reversibility"])
     for reason in action["reasons"]:
         add("why", reason)

@@ -10,6 +10,8 @@ from agentwatch.commands.output import document, json_option, line, table
 from agentwatch.model import Json
 from agentwatch.paths import Places, live_places
 
+HEADS = ["ACTION", "KIND", "UNDO", "SAID", "WHAT"]
+
 
 @click.command(epilog="\b\nExample:\n  agentwatch pending\n  agentwatch pending --follow --json")
 @click.argument("session", required=False)
@@ -28,7 +30,7 @@ def command(session: str | None, follow: bool, as_json: bool) -> None:
     if as_json:
         document(waiting)
     elif waiting:
-        table([_row(item) for item in waiting], ["ACTION", "KIND", "UNDO", "WHAT"])
+        table([_row(item) for item in waiting], HEADS)
     else:
         print("Nothing is waiting.")
 
@@ -46,8 +48,12 @@ def _tell(action: Json, *, as_json: bool) -> None:
     if as_json:
         line(action)
     else:
-        table([_row(action)], ["ACTION", "KIND", "UNDO", "WHAT"])
+        table([_row(action)], HEADS)
 
 
 def _row(action: Json) -> list[str]:
-    return [action["id"], action["kind"], action["reversibility"], action["summary"]]
+    return [action["id"], action["kind"], action["reversibility"], _said(action), action["summary"]]
+
+
+def _said(action: Json) -> str:
+    return str(action.get("evidence") or action["origin"])

@@ -20,6 +20,7 @@ import click
 
 from agentwatch import guard, halt, ourselves, wire
 from agentwatch.commands import foreground
+from agentwatch.covers import OnUndeclared
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import new_places
@@ -76,6 +77,13 @@ from agentwatch.supervisor.config import Config
 @click.option("--no-floor", is_flag=True, help="Keep nothing from the agent; see doctor.")
 @click.option("--no-tui", is_flag=True, help="No screen: decide from other shells.")
 @click.option("--kernel-gate", is_flag=True, help="Hold system calls too (Linux; being tried).")
+@click.option(
+    "--on-undeclared",
+    type=click.Choice([o.value for o in OnUndeclared]),
+    default="ask",
+    show_default=True,
+    help="What an agent with a hook gets for what it does without a word.",
+)
 @click.option("--no-hook", is_flag=True, help="The kernel gate alone: put no hook in.")
 @click.option("--ungated", is_flag=True, help="Kill switch only: nothing is asked.")
 @click.argument("argv", nargs=-1, required=True, metavar="-- CMD [ARG]...")
@@ -94,6 +102,7 @@ def command(
     no_floor: bool,
     no_tui: bool,
     kernel_gate: bool,
+    on_undeclared: str,
     no_hook: bool,
     ungated: bool,
     argv: tuple[str, ...],
@@ -103,6 +112,12 @@ def command(
         raise AgentwatchError(
             "without its hook and without the kernel gate nothing would be asked",
             "add --kernel-gate, or say --ungated",
+            ExitCode.USAGE,
+        )
+    if on_undeclared != OnUndeclared.ASK and (no_hook or ungated or not kernel_gate):
+        raise AgentwatchError(
+            f"--on-undeclared {on_undeclared} needs the agent's hook and the kernel gate",
+            "add --kernel-gate, and leave --no-hook and --ungated out",
             ExitCode.USAGE,
         )
     config = configure(argv, name=name, workspace=workspace)
@@ -119,6 +134,7 @@ def command(
         floor=not no_floor,
         strict_floor=strict_floor and not no_floor,
         kernel=kernel_gate,
+        on_undeclared=OnUndeclared(on_undeclared),
         hooked=not no_hook,
         ungated=ungated,
     )

@@ -44,6 +44,8 @@ def _recorded(action: str, error: AgentwatchError) -> Json:
         for entry in journal.read(places.journal):
             if entry.type in ("proposed", "decided") and entry.data["id"].startswith(action):
                 hits[entry.data["id"]] = entry.data
+            elif entry.type == "evidence" and entry.data["action"] in hits:
+                hits[entry.data["action"]]["evidence"] = entry.data["evidence"]
     if action in hits:
         return hits[action]
     if len(hits) == 1:

@@ -23,7 +23,6 @@ from agentwatch.covers.values import (
     OnUndeclared,
     Process,
     Scope,
-    Standing,
     consequence,
 )
 
@@ -35,7 +34,6 @@ __all__ = [
     "OnUndeclared",
     "Process",
     "Scope",
-    "Standing",
     "becomes",
     "consequence",
     "names",

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator
 from agentwatch.covers.beside import becomes, temporary
 from agentwatch.covers.naming import Names, names
 from agentwatch.covers.starts import Own, starts
-from agentwatch.covers.values import Ancestry, Cover, Event, Process, Scope, Standing
-from agentwatch.model import Action, ActionState, Kind
+from agentwatch.covers.values import Ancestry, Cover, Event, Process, Scope
+from agentwatch.model import Action, ActionState, Evidence, Kind
 from agentwatch.shell import parse, parse_argv
 
 MOST = 2_000
@@ -39,7 +39,7 @@ class Covers:
         self._bound: dict[Key, Cover] = {}
         self._members: dict[str, set[Key]] = {}
         self._used: dict[str, dict[tuple[str, str], int]] = {}
-        self._standing: dict[str, Standing] = {}
+        self._standing: dict[str, Evidence] = {}
         self._made: dict[str, None] = {}
         self._consented: set[str] = set()
         self._hosts: set[tuple[str, int]] = set()
@@ -55,7 +55,7 @@ class Covers:
         """
         if action.state is not ActionState.ALLOWED:
             return None
-        self._standing[action.id] = Standing.UNSEEN
+        self._standing[action.id] = Evidence.DECLARED
         cover = _cover(action, cwd)
         if cover is not None:
             self._make_room()
@@ -107,7 +107,7 @@ class Covers:
             hosts=said.hosts,
             programs=said.programs,
         )
-        self._standing.setdefault(action, Standing.UNDECLARED)
+        self._standing.setdefault(action, Evidence.UNDECLARED)
         self._bind(cover, ancestry)
         return cover
 
@@ -149,9 +149,9 @@ class Covers:
     ) -> None:
         """Note that an event passed under a cover, and whose it was."""
         self._standing[cover.action] = (
-            Standing.UNDECLARED
-            if self._standing.get(cover.action) is Standing.UNDECLARED
-            else Standing.SEEN
+            Evidence.UNDECLARED
+            if self._standing.get(cover.action) is Evidence.UNDECLARED
+            else Evidence.BOTH
         )
         if cover.action in self._waiting and cover.command is not None:
             self.start(cover, ancestry)
@@ -217,9 +217,9 @@ class Covers:
         if action in self._members:
             self._members[action] = set()
 
-    def standing(self, action: str) -> Standing:
+    def standing(self, action: str) -> Evidence:
         """What was said of an action against what was seen of it."""
-        return self._standing.get(action, Standing.UNDECLARED)
+        return self._standing.get(action, Evidence.UNDECLARED)
 
     def _is(self, cover: Cover, event: Event, called: Collection[str]) -> bool:
         """Whether an event of the agent's is part of a declared action."""

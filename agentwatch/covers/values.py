@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from agentwatch.model import Evidence
+
 
 class Process(Protocol):
     """One process, told from a later one with the same number."""
@@ -90,14 +92,6 @@ class Scope(StrEnum):
     """A program that only reads: what it starts must only read too."""
 
 
-class Standing(StrEnum):
-    """What was said against what was seen."""
-
-    SEEN = "declared and seen"
-    UNSEEN = "declared, not seen"
-    UNDECLARED = "not declared"
-
-
 class OnUndeclared(StrEnum):
     """What happens when something consequential was not declared."""
 
@@ -130,9 +124,9 @@ class Cover:
         return self.scope in (Scope.COMMAND, Scope.PROGRAM)
 
 
-def consequence(standing: Standing, on: OnUndeclared, *, expects_hook: bool) -> OnUndeclared:
+def consequence(evidence: Evidence | None, on: OnUndeclared, *, armed: bool) -> OnUndeclared:
     """What to do about an observed action that is to be asked.
 
-    More than asking only where the agent has a hook that should have spoken and did not.
+    More than asking only where the agent has a hook that is alive, and did not speak.
     """
-    return on if standing is Standing.UNDECLARED and expects_hook else OnUndeclared.ASK
+    return on if evidence is Evidence.UNDECLARED and armed else OnUndeclared.ASK

@@ -10,6 +10,7 @@ from agentwatch.model.receipt import Receipt, Survivor
 from agentwatch.model.session import Coverage, Session
 from agentwatch.model.words import (
     ActionState,
+    Evidence,
     Grade,
     Kind,
     Mode,
@@ -26,6 +27,7 @@ __all__ = [
     "ActionState",
     "Coverage",
     "Decision",
+    "Evidence",
     "Grade",
     "Json",
     "Kind",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 from agentwatch.model.plain import Json, digest_of, plain
-from agentwatch.model.words import ActionState, Kind, Origin, Reversibility, Verdict
+from agentwatch.model.words import ActionState, Evidence, Kind, Origin, Reversibility, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ class Action:
     state: ActionState = ActionState.PENDING
     decision: Decision | None = None
     covered_by: str | None = None
+    evidence: Evidence | None = None
+    """What was said of it against what was seen of it."""
 
     @property
     def digest(self) -> str:
@@ -118,6 +120,7 @@ class Action:
             "state": self.state.value,
             "decision": self.decision.to_json() if self.decision else None,
             "covered_by": self.covered_by,
+            "evidence": self.evidence.value if self.evidence else None,
         }
         data["digest"] = digest_of(data)
         return data
@@ -145,4 +148,5 @@ class Action:
             state=ActionState(data["state"]),
             decision=Decision.from_json(decision) if decision else None,
             covered_by=data.get("covered_by"),
+            evidence=Evidence(data["evidence"]) if data.get("evidence") else None,
         )

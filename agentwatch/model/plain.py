@@ -11,7 +11,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-CHANGING = frozenset({"digest", "state", "decision", "covered_by", "deadline"})
+CHANGING = frozenset({"digest", "state", "decision", "covered_by", "deadline", "evidence"})
 """Fields that may change while the thing to decide stays the same: outside the digest."""
 
 

@@ -30,6 +30,24 @@ class Origin(StrEnum):
     """Its processes were seen trying to."""
 
 
+class Evidence(StrEnum):
+    """What the agent said of an action against what was seen of it."""
+
+    DECLARED = "declared"
+    """It said so; nothing was seen of it so far, or nothing of it can be seen."""
+
+    BOTH = "declared and seen"
+
+    UNSEEN = "declared, not seen"
+    """It said so, was allowed, and nothing came of it."""
+
+    UNDECLARED = "not declared"
+    """It was seen doing so, and could have said so before."""
+
+    SEEN = "seen"
+    """It was seen; nobody expects such a thing to be said before."""
+
+
 class Reversibility(StrEnum):
     """How hard an action is to take back; the class is ours, never the agent's."""
 

@@ -15,7 +15,7 @@ import os.path
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from agentwatch.model import Kind, Mode, Proposal, Reversibility, Verdict
+from agentwatch.model import Evidence, Kind, Mode, Proposal, Reversibility, Verdict
 from agentwatch.policy.places import Places
 from agentwatch.policy.reasons import reasons
 from agentwatch.reading import Reading, argv_reads_only, held_argv, held_line, reads_only
@@ -42,6 +42,8 @@ class Judgement:
     """Those of its paths that lie outside the workspace."""
     cover: str | None = None
     """The allowed action that it is part of, where it passes for that reason."""
+    evidence: Evidence | None = None
+    """What was said of it against what was seen, where it was seen."""
 
 
 def judge(

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentwatch.covers import Ancestry, Cover, Covers, Event, Scope, becomes
-from agentwatch.model import Mode, Reversibility, Verdict
+from agentwatch.model import Evidence, Mode, Reversibility, Verdict
 from agentwatch.policy import READING, Judgement
 from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reach import reach
@@ -82,7 +82,8 @@ def judge_observed(
         event, ground, covers, cover or waiting, agent=agent, waits=bool(waiting), called=called
     )
     passed, reasons, floor = scene.look()
-    return _judgement(scene, passed, reasons, floor=floor)
+    judged = _judgement(scene, passed, reasons, floor=floor)
+    return replace(judged, evidence=scene.evidence(passed))
 
 
 def _judgement(
@@ -175,6 +176,17 @@ class _Scene:
         if not effects:
             return None, (f"does something that has no class here: {quoted(kind)}",), False
         return self._files(effects)
+
+    def evidence(self, passed: Pass | None) -> Evidence:
+        """What was said of it before it was seen."""
+        said = (
+            Evidence.UNDECLARED if self.cover is None else self.covers.standing(self.cover.action)
+        )
+        if said is not Evidence.UNDECLARED:
+            part = passed is not None and passed.cover is not None
+            return Evidence.BOTH if part else Evidence.SEEN
+        # Nobody says before that it reads, or looks after its own files.
+        return Evidence.UNDECLARED if self.ground.expects_hook and not passed else Evidence.SEEN
 
     def reversibility(self, passed: Pass | None) -> Reversibility:
         """The class of the worst that it can do."""

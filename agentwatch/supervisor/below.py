@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import NOT_THE_WORLD, follow, judge_observed
 from agentwatch.policy.own import OwnFolders, own_folders
 from agentwatch.rules import Denials
-from agentwatch.supervisor import listening
+from agentwatch.supervisor import clock, listening
 from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.evidence import Compared, Finding
 from agentwatch.supervisor.passed import Passed
 
 GENERATIONS = 256
@@ -50,6 +51,7 @@ class Below:
         self._passed = Passed(config.places.passed)
         self._closed = str(config.places.closed)
         self._record: Record | None = None
+        self._compared = Compared()
 
     def anybodys(self, path: str) -> bool:
         """Whether anything in the tree may write a file: the question would never come."""
@@ -134,7 +136,16 @@ class Below:
     def declared(self, action: Action) -> None:
         """An action that the agent declared was allowed: what belongs to it may pass."""
         cwd = action.proposal.cwd
-        self.covers.open(action, cwd=os.path.realpath(cwd) if cwd else None)
+        if self.covers.open(action, cwd=os.path.realpath(cwd) if cwd else None) is not None:
+            self._compared.allowed(action, clock.now())
+
+    def reported(self, action: str) -> None:
+        """The agent says that an action is over."""
+        self._compared.reported(action)
+
+    def compared(self, *, over: bool = False) -> Iterator[Finding]:
+        """What was found of declared actions since the last look; `over` where the agent is."""
+        return self._compared.news(self.covers, clock.now(), over=over)
 
     def sweep(self) -> None:
         """Forget processes that are gone; a cover ends with its last one.  Raises OSError."""

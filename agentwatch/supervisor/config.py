@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from agentwatch.covers import OnUndeclared
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import Places
 
@@ -62,6 +63,8 @@ class Config:
     """Whether a known agent's hook is put in."""
     kernel: bool = False
     """Whether system calls are held too."""
+    on_undeclared: OnUndeclared = OnUndeclared.ASK
+    """What happens to what an agent with a hook does without a word."""
     reach: tuple[str, ...] = ()
     """Parts of the floor that a person opened to this agent."""
     floor: bool = True
@@ -106,6 +109,7 @@ class Config:
         raw["argv"] = tuple(raw["argv"])
         raw["reach"] = tuple(raw["reach"])
         raw["rules"] = tuple(raw["rules"])
+        raw["on_undeclared"] = OnUndeclared(raw["on_undeclared"])
         raw["mode"] = Mode(raw["mode"])
         raw["on_detach"] = OnDetach(raw["on_detach"])
         raw["stdio"] = tuple(raw["stdio"]) if raw["stdio"] else None

@@ -15,6 +15,8 @@ from agentwatch import agents, containment
 from agentwatch.agents import Prepared
 from agentwatch.channels.acp import recipes
 from agentwatch.containment.base import Gating, Launch, Running, Walls
+from agentwatch.covers import OnUndeclared
+from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Grade
 from agentwatch.supervisor.config import Config, Speaks
 from agentwatch.supervisor.screen import AgentTerminal
@@ -69,6 +71,12 @@ def prepare(config: Config) -> Prepared:
         sealed=config.places.sealed,
         home=config.places.home,
     )
+    if config.on_undeclared is not OnUndeclared.ASK and not prepared.expects_arm:
+        raise AgentwatchError(
+            f"{prepared.name} has no hook, so nothing that it does could be declared",
+            "leave out --on-undeclared",
+            ExitCode.USAGE,
+        )
     prepared.lay()
     if config.ungated:
         return replace(prepared, notes=(UNGATED,))

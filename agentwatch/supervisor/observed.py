@@ -11,12 +11,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from agentwatch.channels.kernel.acts import Deed, Family, Observed
 from agentwatch.channels.kernel.gatehouse import Gatehouse, observed
 from agentwatch.containment.base import Proc
-from agentwatch.model import Action, ActionState, Json, Kind, Origin, Proposal
+from agentwatch.covers import OnUndeclared, consequence
+from agentwatch.model import (
+    Action,
+    ActionState,
+    Json,
+    Kind,
+    Origin,
+    Proposal,
+    SessionState,
+    Verdict,
+)
 from agentwatch.paths import Places
 from agentwatch.policy import Judgement
 from agentwatch.rules import Denials
@@ -34,6 +45,14 @@ FOLD_EVERY = 1.0
 
 NAMED = 3
 """Names of one address that are said in one line."""
+
+UNDECLARED = "undeclared"
+"""Who freezes or kills, where it was asked for, for what was not declared."""
+
+KILLED_FOR_IT = "the agent did what it had not declared: the session is killed, as asked"
+FROZEN_FOR_IT = (
+    "the agent did what it had not declared: it is frozen until somebody resumes it, as asked"
+)
 
 GRACE = 1.0
 """Seconds between a lost gate process and the alarm."""
@@ -163,11 +182,29 @@ class Watched:
             judgement = self._session.weigh(said, self._below.judge(event, descended))
             waiting = _Waiting(self, number, event, descended, judgement)
             self._waiting[number] = waiting
-            self._session.propose(said, waiting, judgement)
+            self._put(said, waiting, judgement)
         except Exception as error:  # noqa: BLE001 - whatever it was, the answer is no
             self._waiting.pop(number, None)
             self._house.answer(number, allow=False)
             self._session.refused("the gate", f"an event cannot be judged ({error!r})")
+
+    def _put(self, said: Proposal, waiting: _Waiting, judgement: Judgement) -> None:
+        """Put it to the gate, and do what a person wants done about what was not declared."""
+        session = self._session
+        what = OnUndeclared.ASK
+        if judgement.verdict is None:
+            armed = session.armed is True
+            what = consequence(judgement.evidence, session.config.on_undeclared, armed=armed)
+        if what is OnUndeclared.KILL:
+            why = (*judgement.reasons, KILLED_FOR_IT)
+            judgement = replace(judgement, verdict=Verdict.DENY, reasons=why, rule=UNDECLARED)
+        session.propose(said, waiting, judgement)
+        if what is OnUndeclared.KILL:
+            session.alarm(KILLED_FOR_IT)
+            self._kill(UNDECLARED)
+        elif what is OnUndeclared.FREEZE and session.state is SessionState.RUNNING:
+            session.freeze(UNDECLARED)
+            session.alarm(FROZEN_FOR_IT)
 
     def answer(self, waiting: _Waiting, action: Action) -> None:
         """Let a held call go, or fail."""

@@ -326,6 +326,7 @@ class Supervisor:
             session.note("left-behind", {"killed": running.left_behind})
         if self._watched is not None:
             self._watched.fold()
+        session.compare(over=True)
         session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
         session.change(SessionState.KILLED if killed else SessionState.EXITED)
         running.close()

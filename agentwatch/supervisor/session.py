@@ -26,7 +26,6 @@ from agentwatch.journal import Journal
 from agentwatch.model import (
     Action,
     ActionState,
-    Coverage,
     Grade,
     Json,
     Kind,
@@ -39,8 +38,9 @@ from agentwatch.model import (
     SessionState,
     Verdict,
 )
+from agentwatch.model.plain import plain
 from agentwatch.policy import Judgement, judge
-from agentwatch.supervisor import clock
+from agentwatch.supervisor import clock, coverage
 from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config
@@ -118,7 +118,9 @@ class Supervised:
             supervisor_pid=os.getpid(),
             grade=Grade(record.grade) if record else Grade.C,
             containment=record.means if record else "none",
-            coverage=self._coverage(),
+            coverage=coverage.of(
+                self.config, self.prepared, armed=self.armed, held=self.below is not None
+            ),
             mode=self.config.mode,
             pending=len(self.gate.pending),
             pids=self.pids,
@@ -127,17 +129,6 @@ class Supervised:
             armed=self.armed,
             notes=tuple(self._notes),
         )
-
-    def _coverage(self) -> Coverage:
-        if self.config.ungated:
-            return Coverage()
-        hooked = self.prepared.expects_arm
-        tools = {None: "propose", True: f"{self.prepared.name} hook", False: "hook not seen yet"}
-        below = "kernel gate (being tried)" if self.below is not None else "no"
-        told = tools[self.armed if hooked else None]
-        if self.config.speaks is not None:
-            told = self.config.speaks.gates
-        return Coverage(exec=below, files=below, network=below, tools=told)
 
     # -- actions ----------------------------------------------------------------------------
 
@@ -197,6 +188,14 @@ class Supervised:
         """What the agent reports of an allowed action; raises for one it does not have."""
         known = self.gate.find(action)
         self.note("outcome", {"action": known.id, "digest": known.digest, **data})
+        if self.below is not None:
+            self.below.reported(known.id)
+
+    def compare(self, *, over: bool = False) -> None:
+        """Say what was seen of what the agent declared; `over` where nothing more will be."""
+        for found in self.below.compared(over=over) if self.below is not None else ():
+            self.note("evidence", plain(found))
+            self._carry_out(self.gate.compared(found.action, found.evidence))
 
     def tick(self) -> None:
         """Deny what is late, and notice a kill that began outside."""
@@ -204,6 +203,7 @@ class Supervised:
         for words in self.beforehand.refresh():
             self.alarm(words)
         self._end_grants()
+        self.compare()
         self._carry_out(self.gate.tick(now=clock.now(), wall=time.time()))
 
     def close_gate(self, by: str, why: str) -> None:

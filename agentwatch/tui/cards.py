@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.text import Text
 
-from agentwatch.model import ActionState, Kind, Origin, Proposal, Reversibility, Verdict
+from agentwatch.model import ActionState, Evidence, Kind, Proposal, Reversibility, Verdict
 from agentwatch.tui.changes import change_lines, drawn_in
 from agentwatch.tui.lines import Line, blank, block, heading, joined, sentence
 from agentwatch.tui.text import Role, agent_text, our_text
@@ -30,6 +30,17 @@ RISK: Mapping[Reversibility, tuple[str, str, str]] = {
     Reversibility.EXTERNALLY_REVERSIBLE: ("?", "can be undone only by others", Role.WARN),
     Reversibility.IRREVERSIBLE: ("!", "CANNOT be undone", Role.DANGER),
 }
+
+EVIDENCE: Mapping[Evidence | None, tuple[str, str]] = {
+    Evidence.UNDECLARED: (
+        "NOT DECLARED: seen at the system, not a word from the agent.",
+        Role.WARN,
+    ),
+    Evidence.SEEN: ("Seen at the system.", ""),
+    Evidence.BOTH: ("Declared by the agent, and seen at the system.", ""),
+    Evidence.UNSEEN: ("Declared by the agent, NOT SEEN at the system.", Role.WARN),
+}
+"""What is worth a line of its own; declared and not seen so far is what a question is."""
 
 VERB: Mapping[Kind, str] = {
     Kind.EXEC: "run a command",
@@ -91,9 +102,8 @@ def _head(seen: Seen) -> list[Line]:
                 0,
             )
         )
-    if action.proposal.origin is Origin.OBSERVED:
-        note = "Seen at the system, not declared by the agent."
-        lines.append(sentence(note, Role.WARN, 0))
+    if action.evidence in EVIDENCE:
+        lines.append(sentence(*EVIDENCE[action.evidence], 0))
     return lines
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agentwatch.covers import Covers, OnUndeclared, Standing, consequence
-from agentwatch.model import ActionState, Kind, Verdict
+from agentwatch.covers import Covers, OnUndeclared, consequence
+from agentwatch.model import ActionState, Evidence, Kind, Verdict
 from tests.policy.seen import AGENT, HOME, INIT, WORK, Proc, Seen, World, run, shell
 
 CHILD, GRANDCHILD, OTHER = Proc(200), Proc(300), Proc(400)
@@ -60,7 +60,7 @@ def test_a_declared_command_is_found_in_what_the_agent_makes_of_it(argv: list[st
     exe = "/usr/bin/dash" if argv[0].endswith("/sh") or argv[0] == "sh" else "/usr/bin/bash"
     found = world.see(run(*argv, exe=exe), CHILD)
     assert (found.verdict, found.cover) == (ALLOW, action.id), found.reasons
-    assert world.covers.standing(action.id) is Standing.SEEN
+    assert world.covers.standing(action.id) is Evidence.BOTH
 
 
 def test_a_command_behind_the_agent_s_own_sandbox_helper_is_found() -> None:
@@ -138,7 +138,7 @@ def test_a_line_that_does_more_than_was_declared_is_asked(line: str) -> None:
     found = world.see(shell(line), CHILD)
     assert found.verdict is None or (found.rule, found.cover) == ("reading", None)
     assert world.see(run("rm", "x"), CHILD, allow=False).verdict is None or not found.verdict
-    assert world.covers.standing(action.id) is Standing.UNSEEN
+    assert world.covers.standing(action.id) is Evidence.DECLARED
 
 
 @pytest.mark.parametrize(
@@ -396,7 +396,7 @@ def test_a_program_that_was_allowed_covers_what_it_starts() -> None:
     world = World()
     assert world.see(run("npm", "test"), CHILD).verdict is None
     assert world.see(Seen("write", f"{WORK}/x"), GRANDCHILD, CHILD).verdict is ALLOW
-    assert world.covers.standing("o1") is Standing.UNDECLARED
+    assert world.covers.standing("o1") is Evidence.UNDECLARED
     assert world.see(Seen("write", f"{WORK}/x"), OTHER).verdict is None
 
 
@@ -432,7 +432,7 @@ def test_a_declared_edit_covers_its_file_and_the_file_beside_it() -> None:
     assert world.see(Seen("mode", TEMPORARY)).verdict is ALLOW
     assert world.see(Seen("rename", TEMPORARY, TARGET, flags=("replace",))).cover == action.id
     assert world.see(Seen("rename", TEMPORARY, TARGET, flags=("replace",))).verdict is None
-    assert world.covers.standing(action.id) is Standing.SEEN
+    assert world.covers.standing(action.id) is Evidence.BOTH
 
 
 @pytest.mark.parametrize(
@@ -480,6 +480,6 @@ def test_a_declared_fetch_covers_its_host_by_the_name_that_was_looked_up() -> No
 def test_only_an_undeclared_action_of_an_agent_with_a_hook_does_more_than_ask(
     on: OnUndeclared,
 ) -> None:
-    assert consequence(Standing.UNDECLARED, on, expects_hook=True) is on
-    for standing, hook in ((Standing.UNDECLARED, False), (Standing.SEEN, True)):
-        assert consequence(standing, on, expects_hook=hook) is OnUndeclared.ASK
+    assert consequence(Evidence.UNDECLARED, on, armed=True) is on
+    for standing, hook in ((Evidence.UNDECLARED, False), (Evidence.BOTH, True)):
+        assert consequence(standing, on, armed=hook) is OnUndeclared.ASK

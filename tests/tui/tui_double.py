@@ -79,6 +79,7 @@ def action(seq: int = 1, **changes: Any) -> Json:
         "outside": (),
         "seen_at": NOW - 5,
         "deadline": NOW + 595,
+        "evidence": None,
     }
     for name, value in changes.items():
         (outer if name in outer or name == "id" else proposal)[name] = value

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from agentwatch.errors import AgentwatchError
-from agentwatch.model import ActionState
+from agentwatch.model import ActionState, Evidence
 from agentwatch.tui.cards import summary
 from agentwatch.tui.lines import Line, sentence
 from agentwatch.tui.screens.reading import ReadingScreen
@@ -68,6 +68,10 @@ def _action_line(seen: Seen) -> Line:
     word, role = STATE[seen.action.state]
     row = _clock(seen.action.seen_at).append(f"{word} ", role)
     row.append(f"{seen.action.proposal.kind.value:<10} ", Role.LABEL).append_text(summary(seen))
+    if (evidence := seen.action.evidence) is not None:
+        striking = evidence is Evidence.UNDECLARED
+        word = evidence.value.upper() if striking else evidence.value
+        row.append(f"  {word}", Role.WARN if striking else Role.LABEL)
     if (decision := seen.action.decision) is not None:
         row.append("  ").append_text(agent_text(f"{decision.by}: {decision.why}", role=Role.DIM))
     return Line(row, " ", "   ")
