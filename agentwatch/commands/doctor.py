@@ -35,8 +35,8 @@ NOT_COVERED = (
         "kill still reaches it."
     ),
     (
-        "With `--kernel-gate`: mkdir, mknod, extended attributes, message queues and signals are "
-        "not held; a program file behind a symlink that is flipped after it was judged may run; "
+        "With `--kernel-gate`: times, inode flags, System V IPC and signals are not "
+        "held; a program file behind a symlink that is flipped after it was judged may run; "
         "what the gate does for the agent is not bound by a Landlock sandbox of the agent's own."
     ),
     (

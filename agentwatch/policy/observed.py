@@ -37,6 +37,7 @@ _EFFECTS = {
     "change": "writes over",
     "delete": "deletes",
     "mode": "changes the mode of",
+    "attribute": "changes an attribute of",
 }
 
 
@@ -258,6 +259,8 @@ class _Scene:
         if event.kind == "link":
             made = ((event.path2, "make"),)
             return made if "symbolic" in flags else ((event.path, "change"), *made)
+        if "attribute" in flags:
+            return ((event.path, "attribute"),)
         single = {"delete": "delete", "truncate": "change", "mode": "mode"}
         return ((event.path, single[event.kind]),) if event.kind in single else ()
 
@@ -267,6 +270,8 @@ class _Scene:
         reasons: list[str] = []
         if "setid" in self.event.flags:
             reasons.append("gives a program its owner's rights")
+        if self.event.kind == "write" and {"create", "device"} <= set(self.event.flags):
+            reasons.append("makes a device")
         for path, effect in effects:
             zone, what = self.ground.zone(path, self.event.pid)
             if zone is Zone.TERMINAL and {"private", "device"} <= set(self.event.flags):
@@ -275,7 +280,7 @@ class _Scene:
                 return None, (f"touches {what}: {quoted(path)}",), True
             if zone in (Zone.OUTSIDE, Zone.PROTECTED, Zone.OWN, Zone.CACHE):
                 self.outside = (*self.outside, path)
-            found = self._file(path, effect, zone)
+            found = self._folder(path) or self._file(path, effect, zone)
             if found is None:
                 place = what or _PLAIN.get(zone, zone.value)
                 meant = becomes(path) if effect == "make" else ""
@@ -303,6 +308,14 @@ class _Scene:
         git = cover.scope is Scope.READING and self._is_git() and not stores(cover.argv)
         refresh = git and zone is not Zone.OURS and _INDEX.search(path)
         return Pass("git refreshes its index", READING, cover) if refresh else None
+
+    def _folder(self, path: str) -> Pass | None:
+        """Whether it makes a folder in the workspace, or on a mount that only the tree has."""
+        flags, root = self.event.flags, self.ground.workspace.rstrip("/")
+        made = self.event.kind == "write" and {"create", "folder"} <= set(flags)
+        if made and ("private" in flags or path.startswith(root + "/")):
+            return Pass("an empty folder", "folder", self.cover)
+        return None
 
     def _again(self, path: str, zone: Zone) -> Pass | None:
         """Whether the agent goes on with a file that a person let it write."""

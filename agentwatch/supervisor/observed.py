@@ -64,7 +64,19 @@ _KINDS = {
     Deed.SIGNAL: Kind.OTHER,
 }
 _KEPT = frozenset(
-    {"call", "exe", "flags", "comm", "mode", "spelled", "inside_path", "signal", "target", "names"}
+    {
+        "call",
+        "exe",
+        "flags",
+        "comm",
+        "mode",
+        "attribute",
+        "spelled",
+        "inside_path",
+        "signal",
+        "target",
+        "names",
+    }
 )
 _SAID = {
     Deed.EXEC: "start",

@@ -276,6 +276,11 @@ ASKED = {
     "outside": Seen("write", "/home/u/other/a.txt", flags=("create",)),
     "system": Seen("truncate", "/etc/passwd"),
     "mode": Seen("mode", f"{WORK}/a.txt"),
+    "temp device": Seen("write", "/tmp/x", flags=("create", "device")),
+    "capabilities": Seen("mode", "/tmp/x", flags=("attribute", "setid")),
+    "attribute": Seen("mode", f"{WORK}/a.txt", flags=("attribute",)),
+    "folder outside": Seen("write", f"{HOME}/other", flags=("create", "folder")),
+    "fifo": Seen("write", f"{WORK}/p", flags=("create", "exclusive")),
     "temp setid": Seen("mode", "/tmp/x", flags=("setid",)),
     "git record": Seen("write", f"{WORK}/.git/index.lock", flags=("create",)),
     "dots": Seen("write", "/tmp/../etc/passwd"),
@@ -445,3 +450,24 @@ def test_no_event_raises(
     found = world.see(event, CHILD)
     assert found.reasons
     assert AGENT.pid == 100
+
+
+@pytest.mark.parametrize("path", [f"{WORK}/new", f"{WORK}/.git/hooks", f"{WORK}/.claude"])
+def test_an_empty_folder_in_the_workspace_passes(path: str) -> None:
+    made = Seen("write", path, flags=("create", "exclusive", "folder"))
+    found = World().see(made)
+    assert (found.verdict, found.rule) == (ALLOW, "folder")
+
+
+def test_an_empty_folder_on_a_mount_of_its_own_passes() -> None:
+    made = Seen("write", "/newroot", flags=("create", "folder", "private"))
+    assert World().see(made).rule == "folder"
+
+
+def test_a_device_is_asked_below_what_was_allowed() -> None:
+    world = World()
+    world.declare(command="make")
+    world.see(shell("make"), CHILD)
+    found = world.see(Seen("write", f"{WORK}/x", flags=("create", "device")), CHILD)
+    assert found.verdict is None
+    assert "makes a device" in found.reasons

@@ -3,8 +3,9 @@
 Owns the program for the kernel's own small machine.  Opens for reading, and everything that is
 neither a file's change, a program start, nor a way to somebody outside, passes in the kernel.
 
-What does not work: extended attributes, timestamps, mkdir, mknod and POSIX message queues are not
-held.  Programs for other machines' interfaces (i386, x32) get ENOSYS for every call.
+What does not work: timestamps, inode flags (chattr) and System V IPC are not held; POSIX message
+queues cannot be opened at all.  ftruncate and fallocate need no holding: the descriptor's opening
+was judged.  Programs for other machines' interfaces (i386, x32) get ENOSYS for every call.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ REFUSED = {
     "io_uring_enter": errno.ENOSYS,
     "io_uring_register": errno.ENOSYS,
     "open_by_handle_at": errno.EPERM,
+    "mq_open": errno.ENOSYS,  # queues lead to processes outside the tree
+    "mq_unlink": errno.ENOSYS,
+    "setxattrat": errno.ENOSYS,  # their arguments lie behind a pointer
+    "removexattrat": errno.ENOSYS,
 }
 HELD = (
     "execve",
@@ -61,6 +66,16 @@ HELD = (
     "fchown",
     "lchown",
     "fchownat",
+    "mkdir",
+    "mkdirat",
+    "mknod",
+    "mknodat",
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
     "connect",
     "sendmsg",
     "sendmmsg",

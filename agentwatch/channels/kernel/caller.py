@@ -116,6 +116,10 @@ class Caller:
         finally:
             abi.act_as(*_ME)
 
+    def at_home(self) -> bool:
+        """Whether its user namespace is ours; raises OSError."""
+        return os.readlink(f"/proc/{self.tid}/ns/user") == os.readlink("/proc/self/ns/user")
+
     def close(self) -> None:
         """Let go of what was opened."""
         if self._root >= 0:

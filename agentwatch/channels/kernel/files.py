@@ -78,6 +78,7 @@ def event(
     *,
     mode: int = 0,
     spelled: bytes = b"",
+    attribute: str = "",
 ) -> Observed:
     """The value to judge."""
     names = [item for item in (first, second) if item]
@@ -98,6 +99,7 @@ def event(
         comm=caller.comm,
         mode=mode,
         call=call,
+        attribute=attribute,
         inside_path=first.inside,
     )
 

@@ -16,13 +16,14 @@ import select
 import threading
 from typing import TYPE_CHECKING, Any
 
-from . import abi, fileinfo, files, programs, signals, sockets
+from . import abi, programs, signals, sockets
 from .acts import Deed, Observed
 from .caller import Caller
 from .channel import Channel
 from .files import Again, Changed, Held
 from .listener import GOES_ON, REFUSED, Answer, Call, Listener, failed
 from .rules import ALLOW, ASK, DENY, Cover, Rules, Told
+from .takers import TAKERS
 
 if TYPE_CHECKING:
     from .local import Local
@@ -36,34 +37,6 @@ TRIES = 16
 MOST_DENIED = 100_000
 """Refused starts to know again, so that one refusal is asked about once."""
 
-_TAKERS = {
-    "open": files.opening,
-    "openat": files.opening,
-    "creat": files.opening,
-    "unlink": files.deleting,
-    "unlinkat": files.deleting,
-    "rmdir": files.deleting,
-    "rename": files.renaming,
-    "renameat": files.renaming,
-    "renameat2": files.renaming,
-    "link": fileinfo.linking,
-    "linkat": fileinfo.linking,
-    "symlink": fileinfo.symlinking,
-    "symlinkat": fileinfo.symlinking,
-    "truncate": fileinfo.truncating,
-    "chmod": fileinfo.changing_mode,
-    "fchmod": fileinfo.changing_mode,
-    "fchmodat": fileinfo.changing_mode,
-    "fchmodat2": fileinfo.changing_mode,
-    "chown": fileinfo.changing_mode,
-    "fchown": fileinfo.changing_mode,
-    "lchown": fileinfo.changing_mode,
-    "fchownat": fileinfo.changing_mode,
-    "connect": sockets.connecting,
-    "sendto": sockets.sending,
-    "sendmsg": sockets.sending,
-    "sendmmsg": sockets.sending,
-}
 _IMAGES = ("arch_prctl", "set_tid_address")
 
 
@@ -144,8 +117,8 @@ class Loop:
         try:
             if name in ("execve", "execveat"):
                 return programs.starting(caller, name, call, self._starts)
-            if name in _TAKERS:
-                return _TAKERS[name](caller, name, call)
+            if name in TAKERS:
+                return TAKERS[name](caller, name, call)
             return signals.signalling(caller, name, call, self._root)
         except BaseException:
             caller.close()

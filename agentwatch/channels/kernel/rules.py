@@ -185,6 +185,7 @@ def _key(event: Observed) -> object:
         event.cwd,
         event.flags,
         event.mode,
+        event.attribute,
         event.address,
         event.port,
         event.target,

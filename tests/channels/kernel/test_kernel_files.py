@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,14 @@ def test_a_write_waits_for_its_verdict(gated: Gated, means: str, tmp_path: Path)
     assert Flag.CREATE in rig.events[0].flags
 
 
+def marked(path: Path) -> None:
+    """Give a file an extended attribute; skips where its file system has none."""
+    try:
+        os.setxattr(path, b"user.h", b"before")
+    except OSError as error:
+        pytest.skip(f"no extended attributes in {path.parent}: {error.strerror}")
+
+
 DENIED = [
     ("os.unlink('f')", Deed.DELETE),
     ("os.rmdir('d')", Deed.DELETE),
@@ -70,6 +80,12 @@ DENIED = [
     ("open('f','a')", Deed.WRITE),
     ("os.open('f',os.O_RDONLY|os.O_TRUNC)", Deed.WRITE),
     ("os.open('.',os.O_TMPFILE|os.O_RDWR)", Deed.WRITE),
+    ("os.mkdir('n')", Deed.WRITE),
+    ("os.mkfifo('n')", Deed.WRITE),
+    ("os.mknod('n',0o100600)", Deed.WRITE),
+    ("os.setxattr('f',b'user.a',b'v')", Deed.MODE),
+    ("os.setxattr(os.open('f',os.O_RDONLY),b'user.a',b'v')", Deed.MODE),
+    ("os.removexattr('h',b'user.h')", Deed.MODE),
 ]
 
 
@@ -81,6 +97,7 @@ def test_denied_leaves_everything_as_it_was(
         (tmp_path / name).write_text(name * 5)
         (tmp_path / name).chmod(0o644)
     (tmp_path / "d").mkdir()
+    marked(tmp_path / "h")
     rig = gated(no)
     rig.start(*python(f"import os\ntry: {code}\nexcept PermissionError as e: print(e.errno)"))
     assert rig.wait() == 0
@@ -91,6 +108,8 @@ def test_denied_leaves_everything_as_it_was(
     assert left["f"].read_text() == "fffff"
     assert left["h"].read_text() == "hhhhh"
     assert stat.S_IMODE(left["f"].stat().st_mode) == 0o644
+    assert os.listxattr(left["f"]) == []
+    assert os.getxattr(left["h"], b"user.h") == b"before"
 
 
 @pytest.mark.parametrize(("code", "kind"), DENIED, ids=[code for code, _ in DENIED])
@@ -98,11 +117,12 @@ def test_allowed_is_done(gated: Gated, tmp_path: Path, code: str, kind: Deed) ->
     for name in ("f", "h"):
         (tmp_path / name).write_text(name * 5)
     (tmp_path / "d").mkdir()
+    marked(tmp_path / "h")
     rig = gated(yes)
     rig.start(*python(f"import os\n{code}\nprint('done')"))
     assert rig.wait() == 0, rig.out
     assert rig.out == b"done\n"
-    done = {
+    done: dict[str, Callable[[], bool]] = {
         "os.unlink('f')": lambda: not (tmp_path / "f").exists(),
         "os.rmdir('d')": lambda: not (tmp_path / "d").exists(),
         "os.rename('f','g')": lambda: (tmp_path / "g").read_text() == "fffff",
@@ -112,6 +132,14 @@ def test_allowed_is_done(gated: Gated, tmp_path: Path, code: str, kind: Deed) ->
         "os.chmod('f',0o777)": lambda: stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o777,
         "os.truncate('f',1)": lambda: (tmp_path / "f").read_text() == "f",
         "os.open('f',os.O_RDONLY|os.O_TRUNC)": lambda: (tmp_path / "f").read_text() == "",
+        "os.mkdir('n')": (tmp_path / "n").is_dir,
+        "os.mkfifo('n')": (tmp_path / "n").is_fifo,
+        "os.mknod('n',0o100600)": lambda: stat.S_IMODE((tmp_path / "n").stat().st_mode) == 0o600,
+        "os.setxattr('f',b'user.a',b'v')": lambda: os.getxattr(tmp_path / "f", "user.a") == b"v",
+        "os.setxattr(os.open('f',os.O_RDONLY),b'user.a',b'v')": lambda: (
+            os.getxattr(tmp_path / "f", "user.a") == b"v"
+        ),
+        "os.removexattr('h',b'user.h')": lambda: os.listxattr(tmp_path / "h") == [],
     }
     assert done.get(code, lambda: True)()
 

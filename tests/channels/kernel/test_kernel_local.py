@@ -239,7 +239,6 @@ def hot(folder: Path, handle: int) -> Hot:
 
 WRITES = """
 import os
-os.mkdir("temp") if not os.path.exists("temp") else None
 try:
     for n in range(20):
         open("temp/f", "w").close()
@@ -251,6 +250,7 @@ except PermissionError:
 
 def test_the_gate_process_lets_it_pass_by_itself(gated: Gated, tmp_path: Path) -> None:
     passed = Passed(tmp_path / "passed.jsonl")
+    (tmp_path / "temp").mkdir()
     rig = gated(lambda _: True, ASKING, local=hot(tmp_path, passed.handle))
     rig.start(*python(WRITES))
     assert rig.wait() == 0
