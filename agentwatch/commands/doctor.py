@@ -26,6 +26,10 @@ COVERED = {
         "Linux, off by default while it is being tried: program starts, writes, deletions, "
         "renames, connections and mode changes of the whole tree, declared or not"
     ),
+    "run --on-undeclared": (
+        "with the kernel gate and an agent's hook seen alive: it is asked about, frozen or killed "
+        "for what it does and has not declared, or does without waiting for the answer"
+    ),
 }
 
 NOT_COVERED = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -207,3 +208,36 @@ def test_a_rule_that_denies_holds_for_what_belongs_to_an_allowed_start(world: Wo
         if entry["type"] == "decided" and entry["data"]["decision"]["verdict"] == "deny"
     ]
     assert "never-true" in denied[0]["decision"]["rule"]
+
+
+def gate_of(world: World) -> int:
+    """The gate process of the one live session."""
+    parent = world.session()["supervisor_pid"]
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    named = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    (found,) = [pid for pid, line in named.items() if b"kernel" in line and b"-c" in line]
+    return found
+
+
+def test_with_the_gate_process_gone_what_is_held_fails_and_is_denied(
+    world: World, options: tuple[str, ...]
+) -> None:
+    process = world.run_agent(*agent(world, DELETES), options=options)
+    (action,) = world.pending()
+    os.kill(gate_of(world), signal.SIGKILL)
+    assert process.wait(timeout=30) == 1  # ENOSYS, which the agent does not expect
+    assert (world.work / "victim").exists()
+    decided = [e["data"] for e in world.journal(action["session"]) if e["type"] == "decided"]
+    assert [one["state"] for one in decided if one["id"] == action["id"]] == ["denied"]
+
+
+def test_a_frozen_tree_with_a_held_call_can_be_killed(
+    world: World, options: tuple[str, ...]
+) -> None:
+    world.run_agent(*agent(world, DELETES), options=options)
+    world.pending()
+    session = world.session()["id"]
+    assert world.json("freeze")["state"] == "frozen"
+    assert world.json("kill")["left"] == []
+    assert contained(session) == 0
+    assert (world.work / "victim").exists()
