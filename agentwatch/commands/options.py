@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from agentwatch.commands.run import configure
+from agentwatch.commands.run import configure, held
 from agentwatch.model import Mode
 from agentwatch.supervisor.config import Config
 
@@ -42,7 +42,11 @@ _OPTIONS = (
     ),
     click.option("--require", type=click.Choice(["A", "B"]), help="Refuse a weaker containment."),
     click.option("--containment", help="Use this means instead of the strongest; see doctor."),
-    click.option("--kernel-gate", is_flag=True, help="Hold system calls too (Linux; being tried)."),
+    click.option(
+        "--kernel-gate/--no-kernel-gate",
+        default=None,
+        help="Start only with system calls held, or hold none.  [default: where it can be]",
+    ),
 )
 
 
@@ -64,7 +68,7 @@ def config_of(argv: tuple[str, ...], label: str, given: dict[str, Any]) -> Confi
         deny_after=given["deny_after"],
         require=given["require"],
         containment=given["containment"],
-        kernel=given["kernel_gate"],
+        kernel=held(given["kernel_gate"]),
     )
 
 

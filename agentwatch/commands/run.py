@@ -25,7 +25,7 @@ from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import new_places
 from agentwatch.policy import floor
-from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.config import Config, Hold
 
 
 @click.command(
@@ -76,7 +76,11 @@ from agentwatch.supervisor.config import Config
 @click.option("--strict-floor", is_flag=True, help="Start only with a floor; see doctor.")
 @click.option("--no-floor", is_flag=True, help="Keep nothing from the agent; see doctor.")
 @click.option("--no-tui", is_flag=True, help="No screen: decide from other shells.")
-@click.option("--kernel-gate", is_flag=True, help="Hold system calls too (Linux; being tried).")
+@click.option(
+    "--kernel-gate/--no-kernel-gate",
+    default=None,
+    help="Start only with system calls held, or hold none.  [default: where it can be]",
+)
 @click.option(
     "--on-undeclared",
     type=click.Choice([o.value for o in OnUndeclared]),
@@ -101,23 +105,23 @@ def command(
     strict_floor: bool,
     no_floor: bool,
     no_tui: bool,
-    kernel_gate: bool,
+    kernel_gate: bool | None,
     on_undeclared: str,
     no_hook: bool,
     ungated: bool,
     argv: tuple[str, ...],
 ) -> int:
     """Start an agent under supervision."""
-    if no_hook and not kernel_gate:
+    if no_hook and kernel_gate is False:
         raise AgentwatchError(
             "without its hook and without the kernel gate nothing would be asked",
-            "add --kernel-gate, or say --ungated",
+            "leave out --no-kernel-gate, or say --ungated",
             ExitCode.USAGE,
         )
-    if on_undeclared != OnUndeclared.ASK and (no_hook or ungated or not kernel_gate):
+    if on_undeclared != OnUndeclared.ASK and (no_hook or ungated or kernel_gate is False):
         raise AgentwatchError(
             f"--on-undeclared {on_undeclared} needs the agent's hook and the kernel gate",
-            "add --kernel-gate, and leave --no-hook and --ungated out",
+            "leave --no-kernel-gate, --no-hook and --ungated out",
             ExitCode.USAGE,
         )
     config = configure(argv, name=name, workspace=workspace)
@@ -133,7 +137,7 @@ def command(
         reach=reach,
         floor=not no_floor,
         strict_floor=strict_floor and not no_floor,
-        kernel=kernel_gate,
+        kernel=held(kernel_gate, must=no_hook or on_undeclared != OnUndeclared.ASK),
         on_undeclared=OnUndeclared(on_undeclared),
         hooked=not no_hook,
         ungated=ungated,
@@ -143,6 +147,13 @@ def command(
         launch(config)
         into_guard(config)
     return foreground.run(config, launch, asked=no_tui)
+
+
+def held(asked: bool | None, *, must: bool = False) -> Hold:
+    """What was asked for; where everything rests on the gate, it must be had."""
+    if asked is None:
+        return Hold.MUST if must else Hold.AUTO
+    return Hold.MUST if asked else Hold.NEVER
 
 
 def configure(

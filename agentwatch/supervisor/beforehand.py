@@ -30,7 +30,6 @@ class Beforehand:
 
     def __init__(self, config: Config, prepared: Prepared) -> None:
         """Read the files; raises AgentwatchError for one that is not entirely right."""
-        self._config = config
         self._around = Surroundings(
             workspace=config.workspace,
             home=os.path.realpath(config.env.get("HOME") or "/"),
@@ -110,12 +109,15 @@ class Beforehand:
             )
         return self.grants.make(offered[name], lasting, action=action.id, by=by, wall=time.time())
 
-    def refresh(self) -> list[str]:
-        """Look whether a file has changed; what a person should be told of it."""
+    def refresh(self, *, held: bool) -> list[str]:
+        """Look whether a file has changed; what a person should be told of it.
+
+        Only where the tree's system calls are `held` is it certain that no agent changed it.
+        """
         if time.monotonic() - self._looked < EVERY:
             return []
         self._looked = time.monotonic()
-        return self._shelf.refresh(loosen=self._config.gated)
+        return self._shelf.refresh(loosen=held)
 
     def _scopes(self, action: Action) -> tuple[Scope, ...]:
         return scopes(action, workspace=self._around.workspace, home=self._around.home)

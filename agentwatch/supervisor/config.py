@@ -35,6 +35,16 @@ class Speaks(StrEnum):
         return "MCP tool calls" if self is Speaks.MCP else "ACP permission requests"
 
 
+class Hold(StrEnum):
+    """Whether the system calls of the agent's tree are held."""
+
+    AUTO = "auto"
+    """Where it can be done; where not, the screen says so."""
+    MUST = "must"
+    """Without it there is no start."""
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """One session's options, complete: the supervisor reads nothing from its own environment."""
@@ -61,8 +71,7 @@ class Config:
     ungated: bool = False
     hooked: bool = True
     """Whether a known agent's hook is put in."""
-    kernel: bool = False
-    """Whether system calls are held too."""
+    kernel: Hold = Hold.AUTO
     on_undeclared: OnUndeclared = OnUndeclared.ASK
     """What happens to what an agent with a hook does without a word."""
     reach: tuple[str, ...] = ()
@@ -90,8 +99,8 @@ class Config:
 
     @property
     def gated(self) -> bool:
-        """Whether the tree's system calls are held."""
-        return self.kernel and not self.ungated
+        """Whether anything is asked at all."""
+        return not self.ungated
 
     @property
     def places(self) -> Places:
@@ -110,6 +119,7 @@ class Config:
         raw["reach"] = tuple(raw["reach"])
         raw["rules"] = tuple(raw["rules"])
         raw["on_undeclared"] = OnUndeclared(raw["on_undeclared"])
+        raw["kernel"] = Hold(raw["kernel"])
         raw["mode"] = Mode(raw["mode"])
         raw["on_detach"] = OnDetach(raw["on_detach"])
         raw["stdio"] = tuple(raw["stdio"]) if raw["stdio"] else None

@@ -37,21 +37,11 @@ class Secrets:
         return cls(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
 
 
-UNKNOWN_AGENT = (
-    "No hook is known for this agent: what it does without `propose` is not asked about. "
-    "The kill covers it."
-)
-
-BEING_TRIED = (
-    "The kernel gate is being tried: what it does not hold is listed by `agentwatch doctor`."
+NOT_HELD = (
+    "NOT HELD: what its processes do without {asking} runs unseen ({why}). The kill covers them."
 )
 
 NO_HOOK = "No hook was put in, as asked: what the agent says of its actions is not heard."
-
-SPOKEN = (
-    "Only what comes by on its standard streams is asked about: what its processes do without "
-    "saying so is not. The kill covers them."
-)
 
 UNGATED = "UNGATED: nothing is asked. Only the kill covers this agent."
 
@@ -82,16 +72,12 @@ def prepare(config: Config) -> Prepared:
         return replace(prepared, notes=(UNGATED,))
     if not config.hooked:
         prepared = replace(prepared, notes=(*prepared.notes, NO_HOOK))
-    if config.kernel:
-        prepared = replace(prepared, notes=(*prepared.notes, BEING_TRIED))
-    elif not prepared.expects_arm:
-        prepared = replace(prepared, notes=(*prepared.notes, UNKNOWN_AGENT))
     return prepared
 
 
 def _spoken(config: Config) -> Prepared:
     """The command of an agent whose protocol we speak ourselves: its hooks are not needed."""
-    notes = [UNGATED] if config.ungated else [BEING_TRIED if config.kernel else SPOKEN]
+    notes = [UNGATED] if config.ungated else []
     if config.speaks is Speaks.MCP:
         return Prepared(name=config.name, argv=config.argv, notes=tuple(notes))
     started = recipes.start(config.argv, config.places.sealed)
@@ -106,6 +92,14 @@ def _spoken(config: Config) -> Prepared:
     )
     prepared.lay()
     return prepared
+
+
+def not_held(config: Config, prepared: Prepared, why: str) -> str:
+    """What a person should know of an agent whose system calls are not held."""
+    asking = "asking through its hook" if prepared.expects_arm else "`propose`"
+    if config.speaks is not None:
+        asking = "saying so on its standard streams"
+    return NOT_HELD.format(asking=asking, why=why)
 
 
 def environment(config: Config, prepared: Prepared, secret: Secrets) -> dict[str, str]:

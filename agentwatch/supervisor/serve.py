@@ -16,14 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentwatch import containment, halt, kill
-from agentwatch.channels.kernel.gatehouse import Gatehouse
-from agentwatch.containment.base import Record, Running, write_private
+from agentwatch.containment.base import Gating, Record, Running, Walls, write_private
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
 from agentwatch.model import Json, OnDetach, Receipt, SessionState
-from agentwatch.supervisor import control, door, launch, observed, walls
-from agentwatch.supervisor.below import Below
+from agentwatch.supervisor import control, door, launch, walls
 from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.holding import Holding
 from agentwatch.supervisor.lookout import Lookout
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
@@ -64,13 +63,11 @@ class Supervisor:
         self.terminal = AgentTerminal(config.rows, config.cols) if config.stdio is None else None
         journal = Journal.open(self.places.journal, config.session)
         self.session = Supervised(config, launch.prepare(config), journal)
-        self.floor = walls.look_up(config)
-        self._lookout = Lookout(self.floor.watched)
+        self.holding = Holding(self.session, self._kill)
+        self._lookout = Lookout(self.holding.floor.watched)
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
         self._speaking = Speaking(config, self.desk, self._kill) if config.speaks else None
-        self._house: Gatehouse | None = None
-        self._watched: observed.Watched | None = None
         self._over = asyncio.Event()
         self._count: asyncio.Task[None] | None = None
         self._started = time.monotonic()
@@ -104,7 +101,7 @@ class Supervisor:
         if not session.prepared.probe:
             return
         session.trial = asyncio.Event()
-        running = launch.trial(self.config, session.prepared, secret, self.floor.walls)
+        running = launch.trial(self.config, session.prepared, secret, self.holding.floor.walls)
         session.running = running
         try:
             end = time.monotonic() + TRIAL
@@ -118,7 +115,8 @@ class Supervisor:
                 await asyncio.wait_for(session.trial.wait(), LINGER)
         finally:
             running.close()
-        if not session.trial.is_set() and self.config.kernel:
+        if not session.trial.is_set() and self.holding.possible:
+            self.holding.insist()
             session.alarm(
                 f"the hook of {session.prepared.name} was not seen alive in a trial start: "
                 "the kernel gate alone holds what it does"
@@ -146,42 +144,32 @@ class Supervisor:
             },
         )
         halt.refuse()
-        self._house = self._gatehouse()
-        streams = self._speaking.stdio if self._speaking else None
-        walled = self.floor.walls
-        running = launch.start(
-            config, session.prepared, secret, self.terminal, walled, self._house, streams
-        )
+        running = self._launch(secret)
         if mark := halt.halted():  # it came while the agent was being started
             self._kill("halt")
             running.close()
             raise halt.refusal(mark)
         session.running = running
-        session.add_notes(walls.in_force(self.floor, running))
+        session.add_notes("floor", walls.in_force(self.holding.floor, running))
         session.pids = 1
         session.change(SessionState.RUNNING)
         session.note("started", running.record.to_json())
         return running
 
-    def _gatehouse(self) -> Gatehouse | None:
-        """The process that holds the agent's system calls, where that is wanted."""
-        if self.config.ungated or not self.config.kernel:
-            return None
-        terminal = self.terminal.name if self.terminal is not None else None
-        self.session.below = Below(self.config, self.session.prepared, terminal)
-        local = self.session.below.hot(self.session.beforehand.denials())
-        house = Gatehouse(observed.tables(self.places, self.floor), signals=False, local=local)
-        self.session.gate_pid = house.process.pid
-        return house
+    def _launch(self, secret: launch.Secrets) -> Running:
+        """The agent, with its system calls held where that can be."""
+        streams = self._speaking.stdio if self._speaking else None
+        config, prepared, terminal = self.config, self.session.prepared, self.terminal
+
+        def start(walled: Walls, gate: Gating | None) -> Running:
+            return launch.start(config, prepared, secret, terminal, walled, gate, streams)
+
+        return self.holding.start(start, terminal.name if terminal is not None else None)
 
     async def _watch(self, running: Running) -> None:
         """Serve until the agent is over."""
         loop = asyncio.get_running_loop()
-        below = self.session.below
-        if self._house is not None and below is not None:
-            below.begin(running.record)
-            self._watched = observed.Watched(self.session, below, self._house, self._kill)
-            self._watched.start()
+        self.holding.listen(running)
         loop.add_reader(running.fileno(), self._news, running)
         if self.terminal is not None:
             loop.add_reader(self.terminal.master, self._printed)
@@ -324,15 +312,12 @@ class Supervisor:
             await self._settle_receipt()
         elif running.left_behind:
             session.note("left-behind", {"killed": running.left_behind})
-        if self._watched is not None:
-            self._watched.fold()
+        self.holding.fold()
         session.compare(over=True)
         session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
         session.change(SessionState.KILLED if killed else SessionState.EXITED)
         running.close()
-        if self._house is not None:
-            asyncio.get_running_loop().remove_reader(self._house.fileno())
-            self._house.close()
+        self.holding.close()
         await asyncio.sleep(LINGER)
         await self.desk.empty.wait()
         self.places.clear()

@@ -200,7 +200,7 @@ class Supervised:
     def tick(self) -> None:
         """Deny what is late, and notice a kill that began outside."""
         self._notice_kill()
-        for words in self.beforehand.refresh():
+        for words in self.beforehand.refresh(held=self.below is not None):
             self.alarm(words)
         self._end_grants()
         self.compare()
@@ -362,10 +362,10 @@ class Supervised:
         """Record what must not be missing; raises where it cannot be written."""
         self._record(kind, data)
 
-    def add_notes(self, notes: tuple[str, ...]) -> None:
+    def add_notes(self, kind: str, notes: tuple[str, ...]) -> None:
         """What a person should know for as long as the session lives."""
         self._notes += notes
-        self.note("floor", {"notes": list(notes)})
+        self.note(kind, {"notes": list(notes)})
 
     def save(self) -> None:
         """Keep the session as last known for those who come when no supervisor answers."""

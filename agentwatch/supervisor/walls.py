@@ -67,14 +67,14 @@ class Floor:
         return sorted({*_ours(), *self.walls.emptied, *self.walls.shut})
 
 
-def look_up(config: Config) -> Floor:
-    """The floor of a session, from what is there now."""
+def look_up(config: Config, *, gated: bool) -> Floor:
+    """The floor of a session, from what is there now; `gated`: whether its calls are held."""
     work = os.path.realpath(config.workspace)
     program, beside_work = _program(work, config.env)
     held = _held(config, program)
     in_use = [path for part in held for path in part.kept if _within(work, os.path.realpath(path))]
     kept = tuple(path for part in held for path in part.kept if path not in in_use)
-    masked = [part for part in held if part.types or not config.gated]
+    masked = [part for part in held if part.types or not gated]
     emptied = _there((path for part in masked for path in part.emptied), folders=True)
     emptied = tuple(path for path in emptied if not _within(work, path))
     shut = _there((path for part in masked for path in part.shut), folders=False)

@@ -17,6 +17,9 @@ from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
+DEFAULT = "as-a-person-would"
+"""Among the options of a run: leave the kernel gate as it is without any option."""
+
 ALONE = """
 import os
 from pathlib import Path
@@ -57,8 +60,17 @@ class World:
         self.started: list[subprocess.Popen[bytes]] = []
 
     def command(self, *args: str) -> list[str]:
-        """The command line of one call."""
-        return [sys.executable, "-m", "agentwatch", *args]
+        """The command line of one call; a run that does not say so is not about the kernel gate."""
+        own = list(args[: args.index("--")]) if "--" in args else list(args)
+        if args[:1] == ("run",) and not {
+            "--kernel-gate",
+            "--no-kernel-gate",
+            "--ungated",
+            "--no-hook",
+            DEFAULT,
+        } & set(own):
+            args = ("run", "--no-kernel-gate", *args[1:])
+        return [sys.executable, "-m", "agentwatch", *(arg for arg in args if arg != DEFAULT)]
 
     def call(
         self, *args: str, check: bool = True, timeout: float = 30.0

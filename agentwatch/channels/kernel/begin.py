@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from . import abi, names, sockets
-from .caller import Caller
+from .caller import look_at
 from .channel import Channel
 from .ledger import Ledger
 from .listener import Listener
@@ -58,7 +58,7 @@ def _begun(begin: dict[str, Any], handles: list[int], channel: Channel) -> Loop:
     agent = int(begin["agent"])
     loop = Loop(Listener(handles[0]), channel, agent, int(begin["root"]))
     loop.rules.load(begin["rules"])
-    Caller(agent).root  # noqa: B018 - it raises where we may not look at the tree
+    look_at(agent)
     if begin.get("local") is not None:
         from .local import Local  # noqa: PLC0415 - only where there is a policy
 

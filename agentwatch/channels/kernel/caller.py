@@ -19,7 +19,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from . import abi
+from . import abi, readmem
 from .descent import Descent
 
 _LONGEST = 16384
@@ -30,6 +30,17 @@ _STATUS = re.compile(
 _IDS = re.compile(rb"^(?:Uid|Gid|Groups|NSpid):.*$", re.MULTILINE)
 _AS_WE_ARE = contextlib.nullcontext()
 _ME = (os.geteuid(), os.getegid(), tuple(sorted(os.getgroups())))
+
+
+def look_at(tid: int) -> None:
+    """Raise OSError where a process's folders or memory are closed to us (Yama, another user)."""
+    Caller(tid).root  # noqa: B018 - it raises
+    handle = os.open(f"/proc/{tid}/maps", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        first = os.read(handle, 64).partition(b"-")[0]
+    finally:
+        os.close(handle)
+    readmem.memory(tid, int(first, 16), 1)
 
 
 class Caller:
