@@ -24,12 +24,12 @@ ABOUT = About(
     programs=("aider",),
     packages=("aider-chat",),
     tested="0.86.2",
-    channel="none of its own: `--kernel-gate` holds what its processes do",
+    channel="none of its own: the kernel gate holds what its processes do",
     misses=("everything, unless the kernel gate is on: it has no hook",),
 )
 
 NO_HOOK_NOTE = (
-    "aider has no hook: it writes files and commits without asking. With --kernel-gate every write "
+    "aider has no hook: it writes files and commits without asking. With the kernel gate every write "
     "and command is asked about; without it only the kill covers it."
 )
 END_NOTE = "aider takes the end of its input for a yes, and then runs what its model suggests."

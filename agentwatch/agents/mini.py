@@ -22,12 +22,12 @@ ABOUT = About(
     programs=("mini", "mini-swe-agent"),
     packages=("mini-swe-agent", "minisweagent"),
     tested="2.4.6",
-    channel="none of its own: `--kernel-gate` holds what its processes do",
+    channel="none of its own: the kernel gate holds what its processes do",
     misses=("everything, unless the kernel gate is on: it has no hook",),
 )
 
 NO_HOOK_NOTE = (
-    "mini-swe-agent has no hook. With --kernel-gate every command is asked about; without it only "
+    "mini-swe-agent has no hook. With the kernel gate every command is asked about; without it only "
     "the kill covers it."
 )
 YOLO_NOTE = "mini-swe-agent itself asks nothing in this mode."

@@ -27,14 +27,15 @@ from agentwatch.demo.outcome import Look, Numbers, Outcome, look
 from agentwatch.demo.person import Person
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.paths import Places
-from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.config import Config, Hold
 
 INTRO = """\
 An inbox cleaner that forgets “confirm first”.  Scripted: no model, no network; the rest is real.
 It works on {count} messages in {maildir}: a throw-away folder, but deleted is deleted.
 First it asks, one message at a time.   a approves, d denies, enter shows the whole card.
 Then its context is compacted: it forgets, deletes in bulk, and starts a helper.
-Its own deletions still wait for you.   The helper never asks: only the kill stops that one.
+Its own deletions still wait for you.   The helper never asks: only the kill stops that one
+(`run` holds system calls as well, where it can; this demo does not, to show you the kill).
 F9 or ctrl+\\ kills everything.          q leaves the screen, ? shows every key.
 """
 
@@ -86,7 +87,8 @@ def _end_by_exception() -> None:
 
 def _config(prepared: demo.Prepared) -> Config:
     config = configure(prepared.argv, name="demo", workspace=str(prepared.folder))
-    return replace(config, cwd=str(prepared.folder), env=prepared.env)
+    # With its system calls held the helper would wait like everybody: here the kill is shown.
+    return replace(config, cwd=str(prepared.folder), env=prepared.env, kernel=Hold.NEVER)
 
 
 def _unattended(prepared: demo.Prepared, config: Config, *, quiet: bool) -> Outcome:

@@ -22,9 +22,9 @@ COVERED = {
     "kill": "every process of the tree, as far as the grade above promises",
     "tools": "Claude Code's tool calls, by a hook injected at start and seen alive",
     "propose": "what an agent's own code asks through `propose`",
-    "run --kernel-gate": (
-        "Linux, off by default while it is being tried: program starts, writes, deletions, "
-        "renames, connections and mode changes of the whole tree, declared or not"
+    "kernel gate": (
+        "Linux, on wherever it can be had: program starts, writes, deletions, renames, "
+        "connections and mode changes of the whole tree, declared or not"
     ),
     "run --on-undeclared": (
         "with the kernel gate and an agent's hook seen alive: it is asked about, frozen or killed "
@@ -34,12 +34,12 @@ COVERED = {
 
 NOT_COVERED = (
     (
-        "Without `--kernel-gate`, what an agent's processes do without asking is not gated: a "
-        "program, write or connection that no hook and no `propose` announced runs unseen. The "
-        "kill still reaches it."
+        "Where system calls are not held (the screen says NOT HELD), what an agent's processes do "
+        "without asking is not gated: a program, write or connection that no hook and no "
+        "`propose` announced runs unseen. The kill still reaches it."
     ),
     (
-        "With `--kernel-gate`: times, inode flags, System V IPC and signals are not "
+        "With the kernel gate: times, inode flags, System V IPC and signals are not "
         "held; a program file behind a symlink that is flipped after it was judged may run; "
         "what the gate does for the agent is not bound by a Landlock sandbox of the agent's own."
     ),
@@ -67,7 +67,7 @@ FLOORS = {
         "read-only; tmux, screen, the display, ssh-agent, gpg-agent, D-Bus, docker, editors and "
         "others' terminals are not there"
     ),
-    "run --kernel-gate": (
+    "kernel gate": (
         "the same files are refused by name, those that are not there yet as well; ssh-agent, "
         "gpg-agent, D-Bus, docker and editors are asked about"
     ),

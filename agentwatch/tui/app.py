@@ -35,9 +35,10 @@ from agentwatch.tui.screens.deciding import Deciding
 from agentwatch.tui.screens.help import HelpScreen
 from agentwatch.tui.screens.keyed import Keyed
 from agentwatch.tui.screens.main import MainScreen
+from agentwatch.tui.screens.similar import SimilarScreen
 from agentwatch.tui.terminal import AgentScreen
 from agentwatch.tui.text import agent_plain
-from agentwatch.tui.watched import Watched
+from agentwatch.tui.watched import Watched, objects
 
 TICK = 0.2
 """Seconds between two looks at the clocks on screen."""
@@ -192,14 +193,29 @@ class WatchApp(App[int], inherit_bindings=False):
 
     # Answers and orders
 
-    def decide(self, drawn: Drawn, verdict: Verdict, because: str) -> None:
-        """Send one answer, bound to what was drawn."""
+    def offer_similar(self, drawn: Drawn, taken: Callable[[Json | None], None]) -> None:
+        """Ask what may be granted of an action, then open the panel."""
+        self.run_worker(self._offer_similar(drawn, taken), exit_on_error=False)
+
+    async def _offer_similar(self, drawn: Drawn, taken: Callable[[Json | None], None]) -> None:
+        try:
+            offered = objects(await self.link.call("scopes", action=drawn.action))
+        except AgentwatchError as error:
+            self.say(f"Nothing can be granted: {error.what}", severity="error")
+            return
+        if offered:
+            self.push_screen(SimilarScreen(offered), taken)
+
+    def decide(
+        self, drawn: Drawn, verdict: Verdict, because: str, grant: Json | None = None
+    ) -> None:
+        """Send one answer, bound to what was drawn; with a grant, if the person made one."""
         if drawn.action in self._answering:
             return
         self._answering.add(drawn.action)
-        self.run_worker(self._decide(drawn, verdict, because), exit_on_error=False)
+        self.run_worker(self._decide(drawn, verdict, because, grant or {}), exit_on_error=False)
 
-    async def _decide(self, drawn: Drawn, verdict: Verdict, because: str) -> None:
+    async def _decide(self, drawn: Drawn, verdict: Verdict, because: str, grant: Json) -> None:
         try:
             raw = await self.link.call(
                 "decide",
@@ -207,6 +223,7 @@ class WatchApp(App[int], inherit_bindings=False):
                 digest=drawn.digest,
                 verdict=verdict.value,
                 because=because,
+                **grant,
             )
             self.watched.hear({"event": "action", "action": raw})
         except AgentwatchError as error:

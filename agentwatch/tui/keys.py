@@ -29,9 +29,14 @@ class Where(Flag):
     READING = auto()
     """Help and log: text to read, nothing to decide."""
 
+    SIMILAR = auto()
+    """The panel of what to grant."""
+    GRANTS = auto()
+
     CARD = MAIN | FULL
-    LISTS = MAIN | FULL | READING
-    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | READING
+    PAGES = READING | SIMILAR | GRANTS
+    LISTS = MAIN | FULL | PAGES
+    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,26 @@ TABLE: Final = (
         0,
         aimed=True,
     ),
+    Key(
+        ("s",),
+        "similar",
+        "s",
+        "approve it and what is like it, for a while: opens a panel",
+        Where.CARD,
+        "similar…",
+        4,
+    ),
+    Key(
+        ("a",),
+        "grant",
+        "a",
+        "approve the action, and grant what the panel says",
+        Where.SIMILAR,
+        "approve and grant",
+        0,
+        aimed=True,
+    ),
+    Key(("x",), "revoke", "x", "revoke the chosen grant", Where.GRANTS, "revoke", 0),
     Key(("d",), "deny", "d", "deny it", Where.CARD, "deny", 1, spoken="Deny the chosen action"),
     Key(
         ("n",),
@@ -113,6 +138,16 @@ TABLE: Final = (
         "log",
         6,
         spoken="Recent actions",
+    ),
+    Key(
+        ("g",),
+        "grants",
+        "g",
+        "what is granted; x there revokes",
+        Where.MAIN,
+        "grants",
+        8,
+        spoken="What is granted",
     ),
     Key(
         ("slash",),
@@ -161,7 +196,7 @@ TABLE: Final = (
         "back",
         "esc",
         "back; decides nothing",
-        Where.FULL | Where.BECAUSE | Where.READING | Where.MAIN,
+        Where.FULL | Where.BECAUSE | Where.PAGES | Where.MAIN,
         "back",
         1,
     ),
@@ -197,8 +232,22 @@ TABLE: Final = (
         also="F1",
         spoken="Help",
     ),
-    Key(("down", "j"), "choose(1)", "↓ j", "choose the next action", Where.MAIN),
-    Key(("up", "k"), "choose(-1)", "↑ k", "choose the one before", Where.MAIN),
+    Key(
+        ("down", "j"),
+        "choose(1)",
+        "↓ j",
+        "choose the next one",
+        Where.MAIN | Where.SIMILAR | Where.GRANTS,
+    ),
+    Key(
+        ("up", "k"),
+        "choose(-1)",
+        "↑ k",
+        "choose the one before",
+        Where.MAIN | Where.SIMILAR | Where.GRANTS,
+    ),
+    Key(("right",), "longer(1)", "→", "grant it for longer", Where.SIMILAR),
+    Key(("left",), "longer(-1)", "←", "grant it for less", Where.SIMILAR),
     Key(("pagedown",), "page(1)", "PgDn", "read on", Where.LISTS),
     Key(("pageup",), "page(-1)", "PgUp", "read back", Where.LISTS),
     Key(("tab",), "pane(1)", "tab", "next pane", Where.MAIN),

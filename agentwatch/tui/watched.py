@@ -63,6 +63,8 @@ class Watched:
     """Why nothing can be approved, None while the supervisor answers."""
     killing: bool = False
     """Whether our own kill is under way."""
+    grants: list[Json] = field(default_factory=list)
+    """What is granted, as the supervisor words it."""
     actions: dict[str, Seen] = field(default_factory=dict)
     """In the order they arrived; decided ones leave unless they are held on screen."""
 
@@ -70,6 +72,7 @@ class Watched:
         """Take the supervisor's answer to `watch`: the truth, where ours differs."""
         self.session = Session.from_json(answer["session"])
         self.take_receipt(answer.get("receipt"))
+        self.grants = objects(answer.get("grants"))
         waiting = [Seen.read(raw) for raw in answer.get("pending") or []]
         known = {seen.id: seen for seen in waiting}
         kept = {name: known[name] for name in self.actions if name in known}
@@ -83,6 +86,8 @@ class Watched:
                 return self._take_action(Seen.read(event["action"]))
             case "session":
                 self.session = Session.from_json(event["session"])
+            case "grants":
+                self.grants = objects(event.get("grants"))
             case "receipt":
                 self.take_receipt(event["receipt"])
             case "alarm":
@@ -134,6 +139,11 @@ class Watched:
         new = seen.id not in self.actions
         self.actions[seen.id] = seen
         return seen if new else None
+
+
+def objects(raw: Any) -> list[Json]:
+    """A list of objects, as far as it is one."""
+    return [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
 
 
 def search_text(seen: Seen) -> str:

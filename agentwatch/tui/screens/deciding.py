@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from agentwatch.model import Verdict
+from agentwatch.model import Json, Verdict
 from agentwatch.tui.keys import Where
 from agentwatch.tui.panes.card import CardPane, Drawn
 from agentwatch.tui.panes.footer import FooterBar
@@ -60,6 +60,8 @@ class Deciding(Keyed, inherit_bindings=False):
         not_now = {} if word is None else {"approve": word}
         if self.card.drawn is None or not self.waiting_card():
             not_now |= {"deny": "—", "because": "—"}
+        if word is not None and word != "wait…":
+            not_now |= {"similar": word}
         if app.watched.lost is not None or app.watched.over:
             not_now |= dict.fromkeys(("deny", "because", "freeze", "resume"), "—")
         hidden = {"freeze"} if app.frozen else {"resume"}
@@ -81,6 +83,20 @@ class Deciding(Keyed, inherit_bindings=False):
             self.watch_app.say(WHY_NOT[word or "—"])
             return
         self.answer(drawn, Verdict.ALLOW, "")
+
+    def action_similar(self) -> None:
+        """Open the panel for the drawn action; what is granted is bound to it."""
+        word = self.why_not(silent=True)
+        drawn = self.card.drawn
+        if drawn is None or word not in (None, "wait…"):
+            self.watch_app.say(WHY_NOT[word or "—"])
+            return
+
+        def grant(chosen: Json | None) -> None:
+            if chosen is not None:
+                self.watch_app.decide(drawn, Verdict.ALLOW, "", grant=chosen)
+
+        self.watch_app.offer_similar(drawn, grant)
 
     def action_deny(self) -> None:
         """Deny the drawn action: the safe direction waits for nothing."""

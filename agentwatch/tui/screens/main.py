@@ -24,6 +24,7 @@ from agentwatch.tui.panes.status import StatusBar
 from agentwatch.tui.screens.attach import AttachScreen
 from agentwatch.tui.screens.deciding import Deciding
 from agentwatch.tui.screens.full import FullScreen
+from agentwatch.tui.screens.grants import GrantsScreen
 from agentwatch.tui.screens.log import LogScreen
 from agentwatch.tui.screens.palette import Palette
 from agentwatch.tui.watched import Seen, search_text
@@ -146,6 +147,10 @@ class MainScreen(Deciding, inherit_bindings=False):
     def action_log(self) -> None:
         """Show recent actions."""
         self.app.push_screen(LogScreen())
+
+    def action_grants(self) -> None:
+        """Show what is granted."""
+        self.app.push_screen(GrantsScreen())
 
     def action_palette(self) -> None:
         """Show the commands by name."""
