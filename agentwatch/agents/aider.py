@@ -29,7 +29,7 @@ ABOUT = About(
 )
 
 NO_HOOK_NOTE = (
-    "aider has no hook: it writes files and commits without asking. With the kernel gate every write "
+    "aider has no hook: it writes files and commits without asking. With the gate every write "
     "and command is asked about; without it only the kill covers it."
 )
 END_NOTE = "aider takes the end of its input for a yes, and then runs what its model suggests."

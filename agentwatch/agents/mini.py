@@ -27,7 +27,7 @@ ABOUT = About(
 )
 
 NO_HOOK_NOTE = (
-    "mini-swe-agent has no hook. With the kernel gate every command is asked about; without it only "
+    "mini-swe-agent has no hook. With the gate every command is asked about; without it only "
     "the kill covers it."
 )
 YOLO_NOTE = "mini-swe-agent itself asks nothing in this mode."

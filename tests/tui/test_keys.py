@@ -9,11 +9,13 @@ from agentwatch.tui.panes.footer import footer_row
 from agentwatch.tui.screens.attach import AttachScreen
 from agentwatch.tui.screens.because import BecauseScreen
 from agentwatch.tui.screens.full import FullScreen
+from agentwatch.tui.screens.grants import GrantsScreen
 from agentwatch.tui.screens.help import HelpScreen, help_lines
 from agentwatch.tui.screens.keyed import Keyed
 from agentwatch.tui.screens.log import LogScreen
 from agentwatch.tui.screens.main import MainScreen
 from agentwatch.tui.screens.palette import Palette
+from agentwatch.tui.screens.similar import SimilarScreen
 
 SCREENS: tuple[type[Keyed], ...] = (
     MainScreen,
@@ -23,6 +25,8 @@ SCREENS: tuple[type[Keyed], ...] = (
     HelpScreen,
     LogScreen,
     Palette,
+    SimilarScreen,
+    GrantsScreen,
 )
 TORN_TAILS = frozenset("ABCDFHIMOPQRSZcmntuxy~[$0123456789")
 """What is left of an escape sequence or a terminal's reply that arrives in two pieces."""
@@ -35,8 +39,8 @@ def test_one_key_approves_and_it_is_no_tail_of_a_torn_sequence() -> None:
 
 
 def test_only_aimed_keys_let_something_through_and_the_palette_has_none_of_them() -> None:
-    assert {key.action for key in TABLE if key.aimed} == {"approve", "resume"}
-    assert not {"approve", "resume"} & {key.action for key in palette()}
+    assert {key.action for key in TABLE if key.aimed} == {"approve", "grant", "resume"}
+    assert not {"approve", "grant", "resume"} & {key.action for key in palette()}
 
 
 def test_nothing_in_the_table_approves_more_than_one() -> None:
@@ -69,7 +73,7 @@ def test_every_key_of_a_screen_has_one_meaning_and_that_exists(screen: type[Keye
 
 def test_at_80_columns_the_footer_shows_the_keys_that_matter_and_fits() -> None:
     row = footer_row(footer(Where.MAIN, 80, {"resume"}), {}).plain
-    assert row == (" a approve  d deny  n no, because…  t attach  l log  p freeze  F9 KILL  ? help")
+    assert row == (" a approve  s similar…  d deny  n no, because…  p freeze  F9 KILL  ? help")
     assert len(row) <= 80
 
 
@@ -83,7 +87,7 @@ def test_kill_and_help_are_in_every_footer_and_last(width: int) -> None:
 def test_a_refused_key_says_why_in_a_word_and_moves_no_other_key() -> None:
     keys = footer(Where.MAIN, 80, {"resume"})
     free, refused = footer_row(keys, {}).plain, footer_row(keys, {"approve": "read ↓"}).plain
-    assert refused.startswith(" a read ↓   d deny")
+    assert refused.startswith(" a read ↓   s similar…  d deny")
     assert free[12:] == refused[12:]
 
 

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+<<<<<<< HEAD
 from agentwatch.model import Evidence, Kind, Reversibility
+=======
+from agentwatch.model import Kind, Reversibility
+from agentwatch.tui.screens.similar import SimilarScreen
+>>>>>>> 4b76d81 (Grants on screen: tests and pictures; the gate's words as it is on by default)
 from tests.tui.conftest import text_of
-from tests.tui.tui_double import Supervisor, action, killed
+from tests.tui.tui_double import NOW, Supervisor, action, killed
 from tests.tui.tui_stage import Stage, stage
 
 HEX = re.compile(r"-r\d+ { fill: #([0-9a-f]{6})")
@@ -69,6 +74,26 @@ def inbox() -> Supervisor:
             evidence=Evidence.UNDECLARED,
         ),
     )
+    supervisor.scopes = [
+        {
+            "scope": "exact",
+            "covers": "exactly this: curl https://paste.example/upload",
+            "would_have_matched": 0,
+            "of": 50,
+        },
+        {
+            "scope": "shape",
+            "covers": "curl -F … with any operands, and no other options",
+            "would_have_matched": 3,
+            "of": 50,
+        },
+    ]
+    supervisor.grants = [
+        {"id": "3f2a91-g1", "covers": "git add … with any operands, and no other options",
+         "until": NOW + 754, "left": None, "used": 11},
+        {"id": "3f2a91-g2", "covers": "write anything in /home/ada/inbox-cleaner/notes",
+         "until": None, "left": 4, "used": 1},
+    ]  # fmt: skip
     supervisor.output = (
         b"\x1b[1mInbox cleaner\x1b[0m\r\n"
         b"\x1b[32m\xe2\x9c\x93\x1b[0m read 412 messages\r\n"
@@ -111,6 +136,17 @@ async def _help(on: Stage) -> None:
     await on.press("question_mark")
 
 
+async def _similar(on: Stage) -> None:
+    await on.calm()
+    await on.press("s")
+    await on.until(lambda: isinstance(on.app.screen, SimilarScreen))
+    await on.press("down", "right")
+
+
+async def _grants(on: Stage) -> None:
+    await on.press("g", "down")
+
+
 async def _attach(on: Stage) -> None:
     await on.press("t")
 
@@ -130,6 +166,8 @@ SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
     "killed": ((80, 24), _kill),
     "help": ((80, 24), _help),
     "attach": ((80, 24), _attach),
+    "similar": ((80, 24), _similar),
+    "grants": ((80, 24), _grants),
     "narrow-80x16": ((80, 16), _armed),
     "wide-120x36": ((120, 36), _armed),
 }

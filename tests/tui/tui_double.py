@@ -101,6 +101,8 @@ class Supervisor:
         self.session: Json = session(**changes).to_json()
         self.pending = {item["id"]: item for item in pending}
         self.recent: list[Json] = []
+        self.scopes: list[Json] = []
+        self.grants: list[Json] = []
         self.receipt: Json | None = None
         self.output = b""
         self.calls: list[tuple[str, Json]] = []
@@ -123,11 +125,12 @@ class Supervisor:
                 "recent": self.recent,
                 "output": base64.b64encode(self.output).decode(),
                 "receipt": self.receipt,
+                "grants": self.grants,
             }
         if self.refusal is not None:
             raise self.refusal
-        if op == "actions":
-            return self.recent
+        if op in ("actions", "scopes"):
+            return self.recent if op == "actions" else self.scopes
         return self._decide(fields) if op == "decide" else self.session
 
     def _decide(self, fields: Json) -> Json:
