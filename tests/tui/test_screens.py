@@ -8,12 +8,8 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
 from agentwatch.model import Evidence, Kind, Reversibility
-=======
-from agentwatch.model import Kind, Reversibility
 from agentwatch.tui.screens.similar import SimilarScreen
->>>>>>> 4b76d81 (Grants on screen: tests and pictures; the gate's words as it is on by default)
 from tests.tui.conftest import text_of
 from tests.tui.tui_double import NOW, Supervisor, action, killed
 from tests.tui.tui_stage import Stage, stage
