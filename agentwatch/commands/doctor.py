@@ -39,7 +39,7 @@ NOT_COVERED = (
         "`propose` announced runs unseen. The kill still reaches it."
     ),
     (
-        "With the kernel gate: times, inode flags, System V IPC and signals are not "
+        "With the kernel gate: times, inode flags and System V IPC are not "
         "held; a program file behind a symlink that is flipped after it was judged may run; "
         "what the gate does for the agent is not bound by a Landlock sandbox of the agent's own."
     ),

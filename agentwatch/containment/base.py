@@ -124,8 +124,11 @@ class Record:
 class Gating(Protocol):
     """Whoever holds and answers the agent's system calls."""
 
-    program: bytes
-    """The filter that is installed before the agent's exec."""
+    def program(self, *, signals: bool) -> bytes:
+        """The filter that is installed before the agent's exec.
+
+        `signals`: hold those too, where the means does not keep them inside the tree.
+        """
 
     def take(self, listener: int, agent: int, root: int) -> None:
         """Begin to answer; owns the descriptor from here on.  Raises AgentwatchError."""
@@ -175,13 +178,14 @@ class Launch:
     """Who answers the agent's system calls, if anybody."""
     walls: Walls = field(default_factory=Walls)
 
-    def order(self, *, scope: bool, rules: bool = False) -> bytes:
+    def order(self, *, scope: bool, rules: bool = False, signals: bool = False) -> bytes:
         """The launch as the helpers read it: a head line, then parts that end with NUL.
 
-        `rules` has the agent keep its own walls, where nobody builds them around it.
+        `rules` has the agent keep its own walls, where nobody builds them around it; `signals`
+        has its gate hold them.
         """
         env = {**self.env, COOKIE: self.cookie}
-        filtering = self.gate.program.hex() if self.gate else "-"
+        filtering = self.gate.program(signals=signals).hex() if self.gate else "-"
         lease = f"{self.lease_freeze} {self.lease_kill}"
         own = (str(self.places.runtime), str(self.places.state))
         walls = self.walls

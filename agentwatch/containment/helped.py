@@ -44,7 +44,8 @@ class Helper:
         self._torn = b""
         lease, self.lease = os.pipe()
         ours, theirs = socket.socketpair()
-        order = _unnamed_file(launch.order(scope=scope, rules=rules))
+        open_ended = module == "reaper" and not scope
+        order = _unnamed_file(launch.order(scope=scope, rules=rules, signals=open_ended))
         self.status = ours
         _stamp(ours)
         handles = (lease, theirs.fileno(), order)

@@ -77,7 +77,7 @@ class Holding:
         session.below = Below(session.config, session.prepared, terminal)
         tables = observed.tables(session.places, self.floor)
         local = session.below.hot(session.beforehand.denials())
-        self._house = Gatehouse(tables, signals=False, local=local)
+        self._house = Gatehouse(tables, local=local)
         session.gate_pid = self._house.process.pid
         return self._house
 

@@ -87,8 +87,11 @@ SIGNALS = (
     "tgkill",
     "rt_sigqueueinfo",
     "rt_tgsigqueueinfo",
-    "pidfd_send_signal",
+    "process_vm_writev",
 )
+UNSIGNALLED = ("pidfd_send_signal", "pidfd_getfd")
+"""Not to be had where signals are held: another thread may change what a descriptor leads to."""
+_SEIZING = (16, 0x4206)  # PTRACE_ATTACH, PTRACE_SEIZE
 
 _Step = tuple[int, int, int, int]
 
@@ -115,6 +118,10 @@ def program(*, signals: bool) -> bytes:
         steps += _call(numbers, name, [(_RET, 0, 0, _ERRNO | code)])
     for name in (*HELD, *(SIGNALS if signals else ())):
         steps += _call(numbers, name, [(_RET, 0, 0, _NOTIFY)])
+    if signals:
+        steps += _call(numbers, "ptrace", _one_of(0, _SEIZING))
+        for name in UNSIGNALLED:
+            steps += _call(numbers, name, [(_RET, 0, 0, _ERRNO | errno.ENOSYS)])
     steps.append((_RET, 0, 0, _ALLOW))
     return b"".join(struct.pack("<HBBI", *step) for step in steps)
 
@@ -147,6 +154,11 @@ def _equal(number: int, value: int) -> list[_Step]:
         (_RET, 0, 0, _ALLOW),
         (_RET, 0, 0, _NOTIFY),
     ]
+
+
+def _one_of(number: int, values: tuple[int, ...]) -> list[_Step]:
+    tests = [(_JEQ, len(values) - at, 0, value) for at, value in enumerate(values)]
+    return [(_LD, 0, 0, _low(number)), *tests, (_RET, 0, 0, _ALLOW), (_RET, 0, 0, _NOTIFY)]
 
 
 def _addressed(number: int) -> list[_Step]:

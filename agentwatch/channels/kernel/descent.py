@@ -39,6 +39,15 @@ def started(pid: int) -> int:
     return int(stat(pid)[19])
 
 
+def alive(pid: int) -> bool:
+    """Whether a process of this number is there."""
+    try:
+        started(pid)
+    except OSError:
+        return False
+    return True
+
+
 class Descent(Sequence[Process]):
     """A process and its ancestors, nearest first, each read when it is asked for.
 

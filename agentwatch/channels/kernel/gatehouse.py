@@ -50,15 +50,13 @@ class Hot:
 class Gatehouse:
     """One running gate process, from before the agent's start to after its end."""
 
-    def __init__(
-        self, rules: Mapping[str, Any], *, signals: bool, local: Hot | None = None
-    ) -> None:
+    def __init__(self, rules: Mapping[str, Any], *, local: Hot | None = None) -> None:
         self._rules = dict(rules)
         self._local = local
         self._torn = b""
         self._early: list[Json] = []
         try:
-            self.program = bpf.program(signals=signals)
+            self._programs = {held: bpf.program(signals=held) for held in (False, True)}
         except OSError as error:
             raise AgentwatchError(f"system calls cannot be held here: {error.strerror}") from error
         self._line, theirs = socket.socketpair()
@@ -76,6 +74,10 @@ class Gatehouse:
             raise
         finally:
             theirs.close()
+
+    def program(self, *, signals: bool) -> bytes:
+        """The filter for the agent; `signals`: it holds them as well."""
+        return self._programs[signals]
 
     def take(self, listener: int, agent: int, root: int) -> None:
         """Hand the listener over and see it served; raises AgentwatchError."""

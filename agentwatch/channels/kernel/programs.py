@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from . import abi, readmem, resolve
 from .acts import Deed, Flag, Observed
 from .caller import Caller
-from .descent import started
+from .descent import alive, started
 from .files import Held, _folder
 from .listener import GOES_ON, Answer, Call
 from .resolve import Name, Spot
@@ -84,15 +84,6 @@ class Starts:
         """Whether this process's start is through, as far as its image says."""
         expected = self._waiting.get(pid)
         return expected is not None and _is(pid, expected)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of this number is there."""
-    try:
-        started(pid)
-    except OSError:
-        return False
-    return True
 
 
 def _is(pid: int, expected: Expected) -> bool:

@@ -1,32 +1,39 @@
 """Held signals: to the agent's own tree they pass, to others they are judged.
 
-Owns reading whom a signal is for.  Nothing here can change meanwhile: all of it is in registers.
+Owns reading whom a signal, a tracer or a write into another's memory is for.  Nothing here can
+change meanwhile: all of it is in registers.
 
 What does not work: a number that ends and is given to another process between the look and the
-signal.  A signal to a process group is judged as one to somebody outside.
+signal, and a process that joins a group meanwhile.  A signal from a pid namespace of the caller's
+own passes: whom it reaches there is not looked up.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 
 from .acts import Deed, Observed
 from .caller import Caller
-from .descent import stat
+from .descent import alive, stat
 from .files import Held, _folder
 from .listener import GOES_ON, Answer, Call
+
+_HERE = len(Caller(os.getpid()).inside)
+_TAKES_HOLD = {"ptrace": 1, "process_vm_writev": 0}
+"""Calls that are no signals, and which argument says whom they are for."""
 
 
 def signalling(caller: Caller, name: str, call: Call, root: int) -> Held | Answer:
     """kill, tkill, tgkill and their kin; raises OSError."""
-    if name == "pidfd_send_signal":
-        target = _behind(caller, _folder(call.args[0]))
-    else:
-        target = _folder(call.args[0])
-    number = _folder(call.args[2 if "tg" in name else 1])
-    if number == 0 or target in (caller.pid, caller.tid) or (target > 0 and below(target, root)):
-        return GOES_ON
-    if target == 0:  # its own group, made by itself or by us for it
+    target = _folder(call.args[_TAKES_HOLD.get(name, 0)])
+    number = -1 if name in _TAKES_HOLD else _folder(call.args[2 if "tg" in name else 1])
+    if number == 0 or len(caller.inside) > _HERE or target in (0, caller.pid, caller.tid):
+        return GOES_ON  # 0 is its own group, made by itself or by us for it
+    whose = [target] if target > 0 else _in_group(-target)
+    if target != -1 and not any(map(alive, whose)):
+        raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
+    if target != -1 and all(below(pid, root) for pid in whose):
         return GOES_ON
     event = Observed(
         Deed.SIGNAL,
@@ -35,20 +42,23 @@ def signalling(caller: Caller, name: str, call: Call, root: int) -> Held | Answe
         caller.ppid,
         exe=caller.exe(),
         comm=caller.comm,
-        signal=number,
+        signal=max(0, number),
         target=target,
         call=name,
     )
     return Held(caller, event, lambda: GOES_ON)
 
 
-def _behind(caller: Caller, number: int) -> int:
-    path = f"/proc/{caller.tid}/fdinfo/{number}"
-    with open(path, encoding="ascii") as lines:  # noqa: PTH123  # pathlib costs the start
-        for line in lines:
-            if line.startswith("Pid:"):
-                return int(line.split()[1])
-    raise OSError(os.EX_USAGE, "no pidfd")
+def _in_group(group: int) -> list[int]:
+    numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208
+    return [pid for pid in numbers if _group_of(pid) == group]
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return int(stat(pid)[2])
+    except (OSError, IndexError, ValueError):  # it has just ended
+        return 0
 
 
 def below(pid: int, root: int) -> bool:

@@ -21,11 +21,13 @@ import pytest
 from agentwatch import containment
 from agentwatch.channels.kernel.acts import Deed, Observed
 from agentwatch.channels.kernel.gatehouse import Gatehouse, Hot, observed
-from agentwatch.containment import Launch, Running
+from agentwatch.containment import Launch, Running, subreaper
 from agentwatch.paths import Places
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0
+UNSCOPED = subreaper.LADDER[-1]
+"""The subreaper where the kernel has no scope for signals."""
 
 Judge = Callable[[Observed], bool | None]
 """True allows, False denies, None leaves it held."""
@@ -61,8 +63,8 @@ class Rig:
         self.asked: list[tuple[int, Observed]] = []
         self.betrayed: list[Observed] = []
         self.folder = folder
-        self.house = Gatehouse(rules or EASY, signals=means == "subreaper-B", local=local)
-        self.means = containment.best(forced=means)
+        self.house = Gatehouse(rules or EASY, local=local)
+        self.means = UNSCOPED if means == "unscoped" else containment.best(forced=means)
         self.running: Running | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
