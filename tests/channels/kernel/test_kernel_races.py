@@ -77,11 +77,11 @@ def test_a_flipped_path_opens_no_forbidden_file(gated: Gated, tmp_path: Path) ->
     (bad / "f").write_text("")
     opener = compiled(tmp_path, "opener", OPENER)
     rig = gated(lambda event: False, allowing(Deed.WRITE, good))
-    rig.start(str(opener), str(tmp_path), "3000")
+    rig.start(str(opener), str(tmp_path), "10000")
     assert rig.wait() == 0, rig.out
     got, reached = map(int, rig.out.split())
     assert reached == 0
-    assert 0 < got < 3000, "the racer did not race"
+    assert 0 < got < 10_000, "the racer did not race"
 
 
 def test_a_flipped_program_never_reaches_its_main(gated: Gated, tmp_path: Path) -> None:
