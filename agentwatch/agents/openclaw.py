@@ -12,7 +12,7 @@ What does not work, each tried with 2026.9.6:
 - Where the user lists the plugins that may be loaded, ours has to be added to the list; where they
   do not, a list of ours would leave theirs out.
 - A hook is given ten minutes at most; then the call is blocked.
-- Under `--kernel-gate` it does not get the lock of its own state folder, and ends: its plugin alone
+- Under the kernel gate it does not get the lock of its own state folder, and ends: its plugin alone
   gates it for now.
 - The exec approvals of OpenClaw cover commands, not writes, and nothing where they are set to full.
 """
@@ -99,6 +99,7 @@ class OpenClaw:
             models=here.models,
             expects_arm=True,
             arm_within=SOON,
+            unheld="this OpenClaw cannot lock its own state while they are",
             notes=(SETTINGS_NOTE, PATIENCE_NOTE),
         )
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 import click
 
 from agentwatch import agents, containment, halt, kill
+from agentwatch.channels.kernel import probe
 from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, visible
 from agentwatch.errors import AgentwatchError, ExitCode
@@ -20,7 +21,7 @@ from agentwatch.policy import floor
 
 COVERED = {
     "kill": "every process of the tree, as far as the grade above promises",
-    "tools": "Claude Code's tool calls, by a hook injected at start and seen alive",
+    "tools": "the tool calls of the agents it knows, by a hook put in at the start and seen alive",
     "propose": "what an agent's own code asks through `propose`",
     "kernel gate": (
         "Linux, on wherever it can be had: program starts, writes, deletions, renames, "
@@ -114,6 +115,7 @@ def survey() -> Json:
         "agents": [item.to_json() for item in agents.found()],
         "sessions": _sessions(),
         "floor": {"in_force": _floor(), "by": FLOORS, "opened_by": list(floor.names())},
+        "kernel_gate": {"available": (why := probe.why_not()) is None, "why_not": why or ""},
         "covered": COVERED,
         "not_covered": list(NOT_COVERED),
         "platform_limits": _platform_limits(),
@@ -169,6 +171,9 @@ def _tell(found: Json) -> None:
     print(found["system"])
     print(f"sessions in {found['runtime']}, records in {found['state']}\n")
     _tell_containment(found["containment"])
+    gate = found["kernel_gate"]
+    said = "yes, tried just now" if gate["available"] else f"no: {gate['why_not']}"
+    print(f"\nSystem calls can be held here: {said}")
     print("\nThe floor, which needs nobody's answer (`run --reach NAME` opens a part of it):")
     for name, text in found["floor"]["by"].items():
         here = "; in force here by default" if name == found["floor"]["in_force"] else ""

@@ -49,6 +49,8 @@ class Holding:
         if not config.gated or config.kernel is Hold.NEVER:
             return "as asked"
         why = probe.why_not()
+        if why is None and not self._must and self._session.prepared.unheld:
+            return self._session.prepared.unheld
         if why is not None and self._must:
             raise AgentwatchError(
                 f"system calls cannot be held: {why}", "leave out --kernel-gate to go without"
