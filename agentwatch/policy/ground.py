@@ -9,13 +9,14 @@ that any but the first may be made a likelier victim when memory runs out.
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agentwatch.model import Mode
-from agentwatch.policy.own import OwnFolders
+from agentwatch.policy.own import OwnFolders, below
 from agentwatch.policy.places import OURS, RECORDS, steers
 
 
@@ -49,7 +50,6 @@ _NAMES_ITSELF = re.compile(r"/proc/\d+/(?:task/\d+/)?comm")
 _GIT_RUNS = re.compile(
     r"/\.git/(?:.+/)?(?:config(?:\.\w+)?|hooks(?:/.*)?|info/(?:attributes|grafts))"
 )
-_ROOMS = ("workspace", "home", "temp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +142,23 @@ class Ground:
 
     def _room(self, path: str) -> str:
         """Whether workspace, home or temp is the nearest folder around a path."""
-        around = {"workspace": (self.workspace,), "home": (self.home,), "temp": self.temp}
-        nearest, room = 0, ""
-        for name in _ROOMS:
-            for folder in around[name]:
-                if len(folder) > nearest and self._below(path, (folder,)):
-                    nearest, room = len(folder), name
-        return room
+        whole = path + "/"
+        for start, name in _rooms(self.workspace, self.home, self.temp):
+            if whole.startswith(start):
+                return name
+        return ""
 
     @staticmethod
     def _below(path: str, folders: tuple[str, ...]) -> bool:
-        return any(path == folder or path.startswith(folder + "/") for folder in folders)
+        return path in folders or path.startswith(below(folders))
+
+
+@functools.lru_cache
+def _rooms(workspace: str, home: str, temp: tuple[str, ...]) -> list[tuple[str, str]]:
+    """How paths in each room begin, the nearest folder first."""
+    around = [(workspace, "workspace"), (home, "home"), *((folder, "temp") for folder in temp)]
+    found = [(folder.rstrip("/") + "/", name) for folder, name in around]
+    return sorted(found, key=lambda one: -len(one[0]))
 
 
 def _is_record(path: str) -> bool:

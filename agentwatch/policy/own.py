@@ -10,6 +10,7 @@ never what it starts.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -30,6 +31,12 @@ _STEERING = re.compile(
 """Names, at any depth of an agent's own folder, that change what an agent does by itself."""
 _DATA = frozenset({"snapshot", "snapshots", "shell-snapshots", "log", "logs", "tmp", "cache"})
 """Folders directly in an agent's own, where names are data and steer nothing."""
+
+
+@functools.lru_cache
+def below(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """How the paths below these folders begin."""
+    return tuple(folder.rstrip("/") + "/" for folder in folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class OwnFolders:
 
     def cached(self, path: str) -> bool:
         """Whether a path is in a cache."""
-        return any(path == folder or path.startswith(folder + "/") for folder in self.caches)
+        return path in self.caches or path.startswith(below(self.caches))
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,10 @@ _fstatfs = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p, use_err
 )
 
 
+_statfs = (ctypes.c_long * 16)()
+_statfs_at = ctypes.addressof(_statfs)
+
+
 def fail() -> OSError:
     """The error of the call just made."""
     code = ctypes.get_errno()
@@ -278,10 +282,9 @@ def pidfd_getfd(handle: int, number: int) -> int:
 
 def is_proc(handle: int) -> bool:
     """Whether an object lies in a procfs; raises OSError."""
-    room = (ctypes.c_long * 16)()
-    if _fstatfs(handle, ctypes.addressof(room)) < 0:
+    if _fstatfs(handle, _statfs_at) < 0:
         raise fail()
-    return room[0] == PROC_SUPER_MAGIC
+    return _statfs[0] == PROC_SUPER_MAGIC
 
 
 _SETGROUPS = {"x86_64": 116, "aarch64": 159}.get(platform.machine(), -1)

@@ -7,6 +7,7 @@ resolved through the caller's cwd, descriptors, root, symlinks and mounts, never
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -138,7 +139,8 @@ class Observed:
 
     def to_json(self) -> dict[str, Any]:
         """The shape that travels from the gate process to the supervisor."""
-        return {name: value for name in _FIELDS if (value := getattr(self, name))}
+        pairs = zip(_FIELDS, _values(self), strict=True)
+        return {name: value for name, value in pairs if value}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -153,3 +155,4 @@ class Observed:
 
 
 _FIELDS = tuple(item.name for item in fields(Observed))
+_values = operator.attrgetter(*_FIELDS)

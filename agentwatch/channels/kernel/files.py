@@ -140,6 +140,7 @@ def opening(caller: Caller, name: str, call: Call) -> Held:
 
 def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, path: bytes) -> Held:
     said: list[Flag] = []
+    own = False
     if spot.handle >= 0:
         found = os.fstat(spot.handle)
         if flags & os.O_CREAT and flags & os.O_EXCL:
@@ -149,6 +150,7 @@ def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, pat
         said += nature(found.st_mode)
         if abi.is_proc(spot.handle):
             said.append(Flag.PROC)
+            own = procfs.needs_own_namespace(spot.handle)
         if flags & abi.O_TMPFILE:
             said.append(Flag.TEMPORARY)
     else:
@@ -159,17 +161,17 @@ def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, pat
     if flags & os.O_EXCL:
         said.append(Flag.EXCLUSIVE)
     seen = event(Deed.WRITE, caller, name, said, spot.name(caller), mode=mode, spelled=path)
-    return Held(caller, seen, lambda: _open(caller, spot, flags, mode), spot)
+    return Held(caller, seen, lambda: _open(caller, spot, flags, mode, own=own), spot)
 
 
-def _open(caller: Caller, spot: Spot, flags: int, mode: int) -> Answer:
-    """Open what was judged and hand it over."""
+def _open(caller: Caller, spot: Spot, flags: int, mode: int, *, own: bool) -> Answer:
+    """Open what was judged and hand it over; `own` by the caller's own user namespace."""
     fifo = spot.handle >= 0 and stat.S_ISFIFO(os.fstat(spot.handle).st_mode)
     ours = (flags & ~os.O_CLOEXEC) | os.O_CLOEXEC | os.O_NOCTTY
     with caller.rights():
         if spot.handle < 0:
             handle = _make(caller, spot, ours, mode)
-        elif procfs.needs_own_namespace(spot.handle):
+        elif own:
             handle = procfs.opened_inside(caller, spot.handle, ours)
         else:
             keep = ours & ~(os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)

@@ -45,9 +45,7 @@ def terminal(caller: Caller) -> bytes:
 
 
 def needs_own_namespace(handle: int) -> bool:
-    """Whether the kernel looks at the opener's own user namespace."""
-    if not abi.is_proc(handle):
-        return False
+    """Whether the kernel looks at the opener's own user namespace, for a file of procfs."""
     return os.readlink(f"/proc/self/fd/{handle}").rpartition("/")[2] in _MAPS
 
 

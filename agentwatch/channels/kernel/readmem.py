@@ -27,25 +27,34 @@ MANY = 64
 SHORT = 256
 """Strings that are read in one go, and how long they may be for that."""
 
-_room = ctypes.create_string_buffer(65536)
-_ours = abi.Iovec(ctypes.addressof(_room), 0)
-_theirs = abi.Iovec(0, 0)
+_ROOM = 65536
+_room = bytearray(_ROOM)
+_held = (ctypes.c_char * _ROOM).from_buffer(_room)
+_ours = abi.Iovec(ctypes.addressof(_held), _ROOM)
 _our_at = ctypes.addressof(_ours)
-_their_at = ctypes.addressof(_theirs)
+_wanted = bytearray(16 * MANY)
+_spans = (ctypes.c_char * len(_wanted)).from_buffer(_wanted)
+_spans_at = ctypes.addressof(_spans)
+_SPANS = [struct.Struct(f"{2 * count}Q") for count in range(MANY + 1)]
+
+
+def _read(tid: int, *spans: int) -> int:
+    """Copy places and sizes, one after another, into our room; how much came, -1 for nothing."""
+    count = len(spans) // 2
+    _SPANS[count].pack_into(_wanted, 0, *spans)
+    return int(abi.vm_read(tid, _our_at, 1, _spans_at, count, 0))
 
 
 def memory(tid: int, at: int, size: int) -> bytes:
     """Exactly these bytes, at most 64 KiB; raises OSError with EFAULT."""
-    if size > len(_room):
+    if size > _ROOM:
         raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
-    _ours.length = _theirs.length = size
-    _theirs.base = at
-    got = abi.vm_read(tid, _our_at, 1, _their_at, 1, 0)
+    got = _read(tid, at, size)
     if got < 0:
         raise abi.fail()
     if got != size:
         raise OSError(errno.EFAULT, os.strerror(errno.EFAULT))
-    return _room.raw[:size] if size > PAGE else ctypes.string_at(_room, size)
+    return bytes(_room[:size])
 
 
 def poke(tid: int, at: int, data: bytes) -> None:
@@ -59,6 +68,14 @@ def poke(tid: int, at: int, data: bytes) -> None:
 
 def text(tid: int, at: int, limit: int = PATH_MAX) -> bytes:
     """The string there, without its NUL; raises OSError (EFAULT, ENAMETOOLONG)."""
+    # Most are short, and what is not read need not be copied.
+    size = min(SHORT, PAGE - at % PAGE)
+    if _read(tid, at, size) == size and (end := _room.find(0, 0, size)) >= 0:
+        return bytes(_room[:end])
+    return _long(tid, at, limit)
+
+
+def _long(tid: int, at: int, limit: int) -> bytes:
     found = b""
     while len(found) < limit:
         size = PAGE - (at + len(found)) % PAGE
@@ -86,20 +103,15 @@ def texts(tid: int, at: int) -> list[bytes]:
 
 def _at_once(tid: int, pointers: list[int]) -> list[bytes]:
     """The first of these strings, as many as one call gets whole."""
-    spans = [(pointer, min(SHORT, PAGE - pointer % PAGE)) for pointer in pointers]
-    wanted = struct.pack(f"{2 * len(spans)}Q", *(number for span in spans for number in span))
-    _ours.length = SHORT * MANY
-    held = ctypes.c_char_p(wanted)
-    where = ctypes.cast(held, ctypes.c_void_p).value
-    got = abi.vm_read(tid, _our_at, 1, where, len(spans), 0)
-    if got <= 0:
-        return []
-    read, found, start = ctypes.string_at(_room, got), [], 0
-    for _, size in spans:
-        end = read.find(b"\0", start, start + size)
+    sizes = [min(SHORT, PAGE - pointer % PAGE) for pointer in pointers]
+    spans = [number for span in zip(pointers, sizes, strict=True) for number in span]
+    got = _read(tid, *spans)
+    found, start = [], 0
+    for size in sizes:
+        end = _room.find(0, start, min(start + size, got)) if start < got else -1
         if end < 0:  # it is longer, or could not be read
             break
-        found.append(read[start:end])
+        found.append(bytes(_room[start:end]))
         start += size
     return found
 
@@ -107,16 +119,17 @@ def _at_once(tid: int, pointers: list[int]) -> list[bytes]:
 def _pointers(tid: int, at: int) -> list[int]:
     found: list[int] = []
     while at and len(found) * 9 < ARGUMENTS_MAX:
-        size = min(PAGE - at % PAGE, 256) or 256
+        size = min(PAGE - at % PAGE, 256)
         if size < 8 or at % 8:  # a pointer that lies across two pages
             size = 8
-        part = memory(tid, at, size - size % 8)
-        for start in range(0, len(part), 8):
-            pointer = int.from_bytes(part[start : start + 8], "little")
-            if not pointer:
-                return found
-            found.append(pointer)
-        at += len(part)
+        part = _POINTERS[size // 8].unpack(memory(tid, at, size - size % 8))
+        if 0 in part:
+            return found + list(part[: part.index(0)])
+        found += part
+        at += size - size % 8
     if at:
         raise OSError(errno.E2BIG, os.strerror(errno.E2BIG))
     return found
+
+
+_POINTERS = [struct.Struct(f"<{count}Q") for count in range(33)]

@@ -114,8 +114,10 @@ def place(caller: Caller, folder: int, path: bytes, *, follow: bool) -> Spot:
 
     A link that leads nowhere yet is followed, as the kernel does.  Raises OSError.
     """
-    with contextlib.suppress(FileNotFoundError):
+    try:
         return Spot(handle=find(caller, folder, path, follow=follow))
+    except FileNotFoundError:
+        pass  # then its folder is looked for
     if path.endswith(b"/"):
         raise _error(errno.EISDIR)
     spot = parent(caller, folder, path)
