@@ -26,6 +26,7 @@ from .files import Held, _folder
 from .listener import GOES_ON, Answer, Call
 from .resolve import Spot
 
+_NETLINK = (16).to_bytes(2, "little")
 _FASTOPEN = 0x20000000
 _SO_TYPE = 3
 _SO_DOMAIN = 39
@@ -193,7 +194,7 @@ def _datagram(caller: Caller, name: str, call: Call, line: Line, flags: int) -> 
         letters = [_letter(caller, call.args[1], many=name == "sendmmsg")]
     if letters[0].control and line.option(_SO_DOMAIN) == socket.AF_UNIX:
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
-    if letters[0].address:
+    if letters[0].address and not _is_the_kernel(letters[0].address):
         event, address = _addressed(Deed.DATAGRAM, caller, name, line, letters[0].address)
         letters[0] = replace(letters[0], address=address)
         looked = known.asked_of((event.address, event.port), [letters[0].data])
@@ -205,6 +206,11 @@ def _datagram(caller: Caller, name: str, call: Call, line: Line, flags: int) -> 
             looked = known.asked(line.handle, [letter.data for letter in letters])
     work = _Sending(caller, letters, flags, looked)
     return Held(caller, event, lambda: work.run(line), line)
+
+
+def _is_the_kernel(address: bytes) -> bool:
+    """Whether it goes by netlink to nobody but the kernel, which asks for rights by itself."""
+    return address[:2] == _NETLINK and address[4:8] == bytes(4)
 
 
 @dataclass(frozen=True, slots=True)

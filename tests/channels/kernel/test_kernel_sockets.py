@@ -184,3 +184,18 @@ def test_the_test_server_is_reachable_without_a_gate(server: socket.socket) -> N
     socket.create_connection(server.getsockname(), 5).close()
     answered.join(5)
     assert not answered.is_alive()
+
+
+def test_the_kernel_itself_is_nobody_else(gated: Gated) -> None:
+    """What interfaces there are is asked by netlink, with the kernel's own address."""
+    code = (
+        "import socket, struct\n"
+        "s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)\n"
+        "s.sendto(struct.pack('<IHHIIBxxx', 20, 18, 0x301, 1, 0, 0) + bytes(12), (0, 0))\n"
+        "print(len(s.recv(65536)) > 0)"
+    )
+    rig = gated(lambda event: False)
+    rig.start(*python(code))
+    assert rig.wait() == 0, rig.out
+    assert rig.out == b"True\n"
+    assert rig.events == []
