@@ -21,6 +21,7 @@ from pathlib import Path
 
 from agentwatch.containment import cgroup as cgroups, proc
 from agentwatch.containment.base import Gating, Launch, Proc, Record, Running, Unavailable
+from agentwatch.containment.helpers import tree
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Grade
 from agentwatch.paths import Places
@@ -216,7 +217,7 @@ def run(
         helper.beat()
         helper.status.sendall(b"g")
         if launch.gate is not None:
-            _hand_over(helper, launch.gate, record)
+            _hand_over(helper, launch.gate)
         helper.expect("running")
     except Failed as failed:
         helper.close()
@@ -227,7 +228,7 @@ def run(
     return Helped(helper, record)
 
 
-def _hand_over(helper: Helper, gate: Gating, record: Record) -> None:
+def _hand_over(helper: Helper, gate: Gating) -> None:
     """Fetch the listener from the agent-to-be and give it to who answers; then let it exec."""
     heard = helper.expect("gate")
     agent = heard["gate"]
@@ -235,8 +236,16 @@ def _hand_over(helper: Helper, gate: Gating, record: Record) -> None:
         listener = proc.fetch(agent, heard["listener"])
     except OSError as error:
         raise Unavailable(f"the gate's listener cannot be fetched: {error.strerror}") from error
-    gate.take(listener, agent, record.root.pid if record.root else agent)
+    gate.take(listener, agent, _holder(agent))
     helper.status.sendall(b"l")
+
+
+def _holder(agent: int) -> int:
+    """Our helper right above the agent: all of the tree is below it, none of ours is."""
+    found = tree.stat(agent)
+    if found is None:
+        raise Unavailable("the agent ended before it began")
+    return found.parent
 
 
 def admit(launch: Launch, record: Record) -> None:

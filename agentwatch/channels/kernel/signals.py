@@ -25,7 +25,10 @@ _TAKES_HOLD = {"ptrace": 1, "process_vm_writev": 0}
 
 
 def signalling(caller: Caller, name: str, call: Call, root: int) -> Held | Answer:
-    """kill, tkill, tgkill and their kin; raises OSError."""
+    """kill, tkill, tgkill and their kin; raises OSError.
+
+    `root` is our helper that holds the agent: it is nobody of the tree itself.
+    """
     target = _folder(call.args[_TAKES_HOLD.get(name, 0)])
     number = -1 if name in _TAKES_HOLD else _folder(call.args[2 if "tg" in name else 1])
     if number == 0 or len(caller.inside) > _HERE or target in (0, caller.pid, caller.tid):
@@ -33,7 +36,7 @@ def signalling(caller: Caller, name: str, call: Call, root: int) -> Held | Answe
     whose = [target] if target > 0 else _in_group(-target)
     if target != -1 and not any(map(alive, whose)):
         raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
-    if target != -1 and all(below(pid, root) for pid in whose):
+    if target != -1 and all(pid != root and below(pid, root) for pid in whose):
         return GOES_ON
     event = Observed(
         Deed.SIGNAL,

@@ -54,6 +54,13 @@ def test_a_stranger_is_asked_about_and_unharmed(gated: Gated, stranger: int) -> 
     ]
 
 
+def test_our_helper_above_the_agent_is_nobody_of_its_tree(gated: Gated) -> None:
+    rig = gated(no, means=UNSCOPED)
+    rig.start(*python(SAY + "t(os.kill,os.getppid(),19); t(os.kill,os.getppid(),9)"))
+    assert rig.wait() == 0, rig.out
+    assert rig.out.split() == [b"EPERM", b"EPERM"]
+
+
 def test_its_own_tree_is_its_own(gated: Gated) -> None:
     rig = gated(only_programs, means=UNSCOPED)
     code = SAY + (
