@@ -92,7 +92,7 @@ class Supervised:
         self._journal_failed = False
         self.gate = Gate(
             config.session,
-            judge=self.judge,
+            judge=lambda said: self._granted(said, self.judge(said)),
             record=self._record,
             closed=self.places.closed.exists,
             deny_after=config.deny_after,
@@ -223,9 +223,9 @@ class Supervised:
         return Mode.WATCH if self.config.ungated else self.config.mode
 
     def judge(self, proposal: Proposal) -> Judgement:
-        """What the policy says of a proposal."""
+        """What the policy says of a proposal; uses no grant up."""
         armed = None if self.config.ungated else self.armed
-        found = judge(
+        return judge(
             proposal,
             workspace=self.config.workspace,
             mode=self.mode,
@@ -234,12 +234,15 @@ class Supervised:
             rules=self.beforehand.on,
             anybodys=self.below.anybodys if self.below is not None else None,
         )
-        return found if armed is False else self.beforehand.granted(proposal, found)
 
     def weigh(self, proposal: Proposal, judgement: Judgement) -> Judgement:
         """What was seen below the agent, with what a person decided beforehand of it."""
         found = self.beforehand.weigh(proposal, judgement, self.mode)
-        return found if self.armed is False else self.beforehand.granted(proposal, found)
+        return self._granted(proposal, found)
+
+    def _granted(self, proposal: Proposal, found: Judgement) -> Judgement:
+        unarmed = self.armed is False and not self.config.ungated
+        return found if unarmed else self.beforehand.granted(proposal, found)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
