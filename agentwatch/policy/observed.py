@@ -310,10 +310,11 @@ class _Scene:
         return Pass("git refreshes its index", READING, cover) if refresh else None
 
     def _folder(self, path: str) -> Pass | None:
-        """Whether it makes a folder in the workspace, or on a mount that only the tree has."""
-        flags, root = self.event.flags, self.ground.workspace.rstrip("/")
+        """Whether it makes a folder among the user's own, or on a mount that only the tree has."""
+        flags = self.event.flags
         made = self.event.kind == "write" and {"create", "folder"} <= set(flags)
-        if made and ("private" in flags or path.startswith(root + "/")):
+        roots = tuple(f"{root.rstrip('/')}/" for root in (self.ground.workspace, self.ground.home))
+        if made and ("private" in flags or path.startswith(roots)):
             return Pass("an empty folder", "folder", self.cover)
         return None
 

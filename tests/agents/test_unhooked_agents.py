@@ -22,7 +22,7 @@ from agentwatch.wire import WireError
 def test_it_is_recognised_and_its_command_stays(name: str, argv: list[str]) -> None:
     prepared = agents.prepare(argv, {"HOME": "/h"}, cwd="/w")
     assert (prepared.name, prepared.argv, prepared.expects_arm) == (name, tuple(argv), False)
-    assert any("has no hook" in note and "--kernel-gate" in note for note in prepared.notes)
+    assert any("has no hook" in note and "the gate" in note for note in prepared.notes)
 
 
 def test_a_yes_that_nobody_gives_is_said() -> None:

@@ -73,5 +73,7 @@ def _project(world: World) -> None:
     (work / ".gitignore").write_text("build/\n")
     (world.folder / ".gitconfig").write_text("[user]\n\temail = a@b.example\n\tname = A\n")
     git = ["git", "-C", str(work), "-c", "user.email=a@b.example", "-c", "user.name=A"]
-    for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "one"]):
+    # in the project itself: an agent may hide the user's own settings from git
+    own = (["config", "user.email", "a@b.example"], ["config", "user.name", "A"])
+    for words in (["init", "-q", "-b", "main"], *own, ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *words], check=True)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,13 @@ def begin(
     return start(means, *command)
 
 
+def settled(record: Record, count: int | None) -> bool:
+    """Whether just so many are there, the same ones a moment later: none on its way in or out."""
+    there = members(record)
+    time.sleep(0.1)
+    return len(there) == count and members(record) == there
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_no_runaway_survives(
     name: str,
@@ -95,7 +103,7 @@ def test_no_runaway_survives(
     what = ALL[name]
     ledger.wait_for(what.speakers)
     if what.steady:
-        assert wait_until(lambda: len(members(running.record)) == what.steady)
+        assert wait_until(lambda: settled(running.record, what.steady))
     receipt, left = struck(places, running.record, ledger)
     judge(means, what.named, receipt, left, ledger)
     assert receipt.before == (what.steady or receipt.before)
