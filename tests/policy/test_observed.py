@@ -279,7 +279,7 @@ ASKED = {
     "temp device": Seen("write", "/tmp/x", flags=("create", "device")),
     "capabilities": Seen("mode", "/tmp/x", flags=("attribute", "setid")),
     "attribute": Seen("mode", f"{WORK}/a.txt", flags=("attribute",)),
-    "folder outside": Seen("write", f"{HOME}/other", flags=("create", "folder")),
+    "folder outside": Seen("write", "/srv/other", flags=("create", "folder")),
     "fifo": Seen("write", f"{WORK}/p", flags=("create", "exclusive")),
     "temp setid": Seen("mode", "/tmp/x", flags=("setid",)),
     "git record": Seen("write", f"{WORK}/.git/index.lock", flags=("create",)),
@@ -452,8 +452,10 @@ def test_no_event_raises(
     assert AGENT.pid == 100
 
 
-@pytest.mark.parametrize("path", [f"{WORK}/new", f"{WORK}/.git/hooks", f"{WORK}/.claude"])
-def test_an_empty_folder_in_the_workspace_passes(path: str) -> None:
+@pytest.mark.parametrize(
+    "path", [f"{WORK}/new", f"{WORK}/.git/hooks", f"{WORK}/.claude", f"{HOME}/.local/share"]
+)
+def test_an_empty_folder_of_the_users_passes(path: str) -> None:
     made = Seen("write", path, flags=("create", "exclusive", "folder"))
     found = World().see(made)
     assert (found.verdict, found.rule) == (ALLOW, "folder")
