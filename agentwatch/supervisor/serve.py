@@ -16,11 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentwatch import containment, halt, kill
-from agentwatch.containment.base import Gating, Record, Running, Walls, write_private
+from agentwatch.containment.base import Gating, Running, Walls, write_private
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
-from agentwatch.model import Json, OnDetach, Receipt, SessionState
+from agentwatch.model import Json, Receipt, SessionState
 from agentwatch.supervisor import control, door, launch, walls
+from agentwatch.supervisor.checks import Checks
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.holding import Holding
 from agentwatch.supervisor.lookout import Lookout
@@ -35,17 +36,8 @@ TICK = 0.1
 COUNT_EVERY = 1.0
 """Seconds between counts of the tree."""
 
-DETACH_GRACE = 5.0
-"""Seconds without a screen before `--on-detach` applies: a screen may be starting again."""
-
 TRIAL = 30.0
 """Seconds for an agent's hook to be seen alive in a trial start."""
-
-FINISH_AFTER = 2.0
-"""Seconds a kill that began elsewhere may take before we finish it: its program may have died."""
-
-RECORD_EVERY = 5.0
-"""Seconds between checks that the containment record still says what we wrote."""
 
 LINGER = 1.0
 """Seconds to stay after the end, for a client that is about to ask."""
@@ -64,22 +56,20 @@ class Supervisor:
         journal = Journal.open(self.places.journal, config.session)
         self.session = Supervised(config, launch.prepare(config), journal)
         self.holding = Holding(self.session, self._kill)
-        self._lookout = Lookout(self.holding.floor.watched)
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
+        lookout = Lookout(self.holding.floor.watched)
+        self._checks = Checks(self.session, self.desk, lookout, self._kill)
         self._speaking = Speaking(config, self.desk, self._kill) if config.speaks else None
         self._over = asyncio.Event()
         self._count: asyncio.Task[None] | None = None
-        self._started = time.monotonic()
         self._counted = 0.0
-        self._door = 0
-        self._screen_seen = self._killing_since = self._record_seen = time.monotonic()
 
     async def run(self, ready: Callable[[Json], None]) -> None:
         """Start the agent, report it, and serve until it is over and everyone has gone."""
         secret = launch.Secrets.new()
         servers = (await door.listen(self.session, secret.token), await control.listen(self.desk))
-        self._door = self.places.agent_socket.stat().st_ino
+        self._checks.begin()
         await self._try_hook(secret)
         running = self._start(secret)
         Switch(self.places, running.record).start()
@@ -133,7 +123,7 @@ class Supervisor:
     def _start(self, secret: launch.Secrets) -> Running:
         """Record the start, then do it; without the record there is no start."""
         session, config = self.session, self.config
-        session._record(  # noqa: SLF001 - a start that is not recorded must not happen
+        session.record_or_raise(
             "session",
             {
                 "argv": list(config.argv),
@@ -193,77 +183,11 @@ class Supervisor:
         if halt.halted() and not self.places.closed.exists():
             self._kill("halt")  # by somebody whose environment does not show this session
         self.session.tick()
-        self._check_kill(now)
-        self._check_record(running, now)
-        self._check_armed(now)
-        self._check_screens(now)
+        self._checks.look(running, now)
         if now - self._counted >= COUNT_EVERY and (self._count is None or self._count.done()):
             self._counted = now
-            self._look_out()
+            self._checks.look_at_files()
             self._count = asyncio.create_task(self._recount(running))
-
-    def _look_out(self) -> None:
-        """Say which of the kept files changed, whoever did it."""
-        for path in self._lookout.changed():
-            self.session.alarm(
-                f"{path} was changed, by the agent or by you: look before you use it"
-            )
-
-    def _check_kill(self, now: float) -> None:
-        """Finish a kill whose program did not live to do it."""
-        if self.session.state is not SessionState.KILLING:
-            self._killing_since = now
-        elif now - self._killing_since > FINISH_AFTER:
-            self._killing_since = now
-            self._kill("unfinished")
-
-    def _check_record(self, running: Running, now: float) -> None:
-        """Put right the record that every kill works from: it lies where the agent may write."""
-        if self.session.state is SessionState.KILLING:
-            return
-        if not self.places.runtime.is_dir():
-            # Whoever removed it wanted no kill to find the tree: then there is no tree.
-            self.session.alarm("the session's folder was removed: the tree is killed")
-            self._kill("tampered")
-        elif not self._door_is_ours():
-            self.session.alarm("somebody else took the agent's socket: the tree is killed")
-            self._kill("tampered")
-        elif now - self._record_seen >= RECORD_EVERY:
-            self._record_seen = now
-            if not self._record_is_whole(running):
-                running.record.write(self.places.containment)
-                self.session.alarm("the containment record was changed behind our back; put right")
-
-    def _door_is_ours(self) -> bool:
-        """Whether hooks still reach us; who answered there in our place would approve for us."""
-        try:
-            return self.places.agent_socket.stat().st_ino == self._door
-        except OSError:
-            return False
-
-    def _record_is_whole(self, running: Running) -> bool:
-        try:
-            return Record.read(self.places.containment) == running.record
-        except AgentwatchError:
-            return False
-
-    def _check_armed(self, now: float) -> None:
-        session = self.session
-        within = self.config.arm_within or session.prepared.arm_within
-        late = now - self._started > within
-        if session.armed is False and late and session.state is SessionState.RUNNING:
-            self._started = float("inf")  # asked once; a person may resume it as it is
-            session.not_armed(within)
-
-    def _check_screens(self, now: float) -> None:
-        if self.desk.screens > 0 or not self.desk.had_screen:
-            self._screen_seen = now
-        elif now - self._screen_seen > DETACH_GRACE:
-            self.desk.had_screen = False
-            if self.config.on_detach is OnDetach.FREEZE:
-                self.session.freeze("detach")
-            elif self.config.on_detach is OnDetach.KILL:
-                self._kill("detach")
 
     async def _recount(self, running: Running) -> None:
         alive = await asyncio.to_thread(containment.members, running.record)

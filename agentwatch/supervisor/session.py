@@ -8,11 +8,9 @@ arrives from outside and is only noticed here.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -28,12 +26,10 @@ from agentwatch.model import (
     ActionState,
     Grade,
     Json,
-    Kind,
     Mode,
     Origin,
     Proposal,
     Receipt,
-    Reversibility,
     Session,
     SessionState,
     Verdict,
@@ -44,15 +40,8 @@ from agentwatch.supervisor import clock, coverage
 from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config
-
-Listener = Callable[[Json], None]
-
-MAY_LEAVE = frozenset({Kind.EXEC, Kind.NETWORK, Kind.TOOL, Kind.MESSAGE, Kind.ASK_DAEMON})
-"""Kinds of action that may have had an effect outside this machine before the kill."""
-
-REFUSALS_RECORDED = 100
-"""Refused messages written one by one; further ones are only counted, or an agent that sends
-garbage could fill the disk."""
+from agentwatch.supervisor.leavings import recently_passed
+from agentwatch.supervisor.telling import Telling
 
 
 class Proposer(Protocol):
@@ -62,10 +51,11 @@ class Proposer(Protocol):
         """Tell the agent."""
 
 
-class Supervised:
+class Supervised(Telling):
     """The state of one session and its verbs."""
 
     def __init__(self, config: Config, prepared: Prepared, journal: Journal) -> None:
+        super().__init__(journal, prepared.notes)
         self.config = config
         self.places = config.places
         self.prepared = prepared
@@ -82,18 +72,13 @@ class Supervised:
         self.gate_pid = 0
         """The process that connects sockets for the agent: as a peer it is the agent."""
         self.beforehand = Beforehand(config, prepared)
-        self.listeners: set[Listener] = set()
-        self._journal = journal
-        self._notes = list(prepared.notes)
         self._started_at = time.time()
-        self._refused = 0
         self._denied_at_end = 0
         self._revoked_at_end = 0
-        self._journal_failed = False
         self.gate = Gate(
             config.session,
             judge=lambda said: self._granted(said, self.judge(said)),
-            record=self._record,
+            record=self.record_or_raise,
             closed=self.places.closed.exists,
             deny_after=config.deny_after,
         )
@@ -127,7 +112,7 @@ class Supervised:
             started_at=self._started_at,
             exit=self.exit,
             armed=self.armed,
-            notes=tuple(self._notes),
+            notes=tuple(self.notes),
         )
 
     # -- actions ----------------------------------------------------------------------------
@@ -307,32 +292,15 @@ class Supervised:
 
     def completed(self, receipt: Receipt) -> Receipt:
         """A receipt with our part: what was pending, and what may have left before it."""
-        allowed = [item for item in self.gate.recent if item.state is ActionState.ALLOWED]
-        recent = [
-            {
-                "id": item.id,
-                "kind": item.proposal.kind.value,
-                "summary": item.proposal.summary,
-                "reversibility": item.reversibility.value,
-                "may_have_left": item.proposal.kind in MAY_LEAVE,
-            }
-            for item in allowed
-            if item.reversibility is not Reversibility.READ_ONLY
-        ]
         return replace(
             receipt,
             denied_pending=self._denied_at_end,
             revoked_grants=self._revoked_at_end,
-            recent=tuple(recent[-10:]),
+            recent=tuple(recently_passed(self.gate.recent)),
             complete=True,
         )
 
     # -- telling and recording --------------------------------------------------------------
-
-    def publish(self, event: Json) -> None:
-        """Tell every listener."""
-        for listener in list(self.listeners):
-            listener(event)
 
     def publish_session(self) -> None:
         """Tell every listener the session as it is now."""
@@ -343,33 +311,6 @@ class Supervised:
         standing = [grant.to_json() for grant in self.beforehand.grants.standing()]
         self.publish({"event": "grants", "grants": standing})
 
-    def alarm(self, text: str) -> None:
-        """Something a person should look at now."""
-        self.note("alarm", {"text": text})
-        self.publish({"event": "alarm", "text": text, "at": time.time()})
-
-    def refused(self, who: str, what: str, *, alarm: bool = False) -> None:
-        """A message or a peer that was turned away."""
-        self._refused += 1
-        if self._refused <= REFUSALS_RECORDED or self._refused % 1000 == 0:
-            self.note("refused", {"who": who, "what": what, "count": self._refused})
-            if alarm:
-                self.alarm(f"{who} was refused: {what}")
-
-    def note(self, kind: str, data: Json) -> None:
-        """Record what needs no answer; a failure is shown, the gate denies from then on anyway."""
-        with contextlib.suppress(Exception):
-            self._record(kind, data)
-
-    def record_or_raise(self, kind: str, data: Json) -> None:
-        """Record what must not be missing; raises where it cannot be written."""
-        self._record(kind, data)
-
-    def add_notes(self, kind: str, notes: tuple[str, ...]) -> None:
-        """What a person should know for as long as the session lives."""
-        self._notes += notes
-        self.note(kind, {"notes": list(notes)})
-
     def save(self) -> None:
         """Keep the session as last known for those who come when no supervisor answers."""
         # The guard says what leaving means, from this file.
@@ -378,18 +319,4 @@ class Supervised:
         try:
             write_private(self.places.session, text.encode())
         except OSError as error:
-            self._say_journal_failed(error)
-
-    def _record(self, kind: str, data: Json) -> None:
-        try:
-            self._journal.append(kind, data)
-        except Exception as error:
-            self._say_journal_failed(error)
-            raise
-
-    def _say_journal_failed(self, error: Exception) -> None:
-        if not self._journal_failed:
-            self._journal_failed = True
-            text = f"the record cannot be written, so everything is denied: {error}"
-            self._notes.append(text)
-            self.publish({"event": "alarm", "text": text, "at": time.time()})
+            self.say_failed(error)
