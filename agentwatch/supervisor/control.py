@@ -232,6 +232,7 @@ class ClientConnection:
             "output": _b64(terminal.tail if terminal else b""),
             "receipt": session.receipt.to_json() if session.receipt else None,
             "grants": [item.to_json() for item in session.beforehand.grants.standing()],
+            "conversation": self._desk.voice.conversation() if self._desk.voice else None,
         }
 
     def _input(self, message: Json) -> None:

@@ -36,6 +36,7 @@ from agentwatch.tui.screens.help import HelpScreen
 from agentwatch.tui.screens.keyed import Keyed
 from agentwatch.tui.screens.main import MainScreen
 from agentwatch.tui.screens.similar import SimilarScreen
+from agentwatch.tui.talk import Talk
 from agentwatch.tui.terminal import AgentScreen
 from agentwatch.tui.text import agent_plain
 from agentwatch.tui.watched import Watched, objects
@@ -254,6 +255,28 @@ class WatchApp(App[int], inherit_bindings=False):
             return
         if done:
             self.say(done)
+
+    def speak(self, text: str) -> None:
+        """Say something to the agent."""
+        self.run_worker(self._speak(text), exit_on_error=False)
+
+    async def _speak(self, text: str) -> None:
+        try:
+            await self.link.call("say", text=text)
+        except AgentwatchError as error:
+            self.say(f"Not said: {error.what}", severity="error")
+
+    def catch_up(self) -> None:
+        """Some of the conversation was missed: take all of it anew."""
+        self.run_worker(self._catch_up(), exit_on_error=False, group="talk", exclusive=True)
+
+    async def _catch_up(self) -> None:
+        with contextlib.suppress(AgentwatchError, KeyError, TypeError, ValueError):
+            before = self.watched.talk.version if self.watched.talk else 0
+            self.watched.talk = Talk.read(await self.link.call("conversation"))
+            if self.watched.talk is not None:
+                self.watched.talk.version += before
+            self.sync_soon()
 
     # The kill
 

@@ -10,6 +10,7 @@ import binascii
 from typing import TYPE_CHECKING
 
 from agentwatch.model import Json, Session
+from agentwatch.tui.screens.talk import TalkScreen
 
 if TYPE_CHECKING:
     from agentwatch.tui.app import WatchApp
@@ -24,10 +25,20 @@ class Hearing:
     def begin(self, answer: Json) -> None:
         """Connected: take the supervisor's word for everything."""
         app = self._app
+        met = app.watched.session is not None
         app.watched.begin(answer)
         app.agent_screen.replay(_bytes(answer.get("output")))
         app.call_later(app.fit_agent, app.size.height - 1, app.size.width)
         app.sync_soon()
+        if not met:
+            self._open_talk()
+
+    def _open_talk(self) -> None:
+        """Who starts a conversation wants to say something; what waits comes first."""
+        watched = self._app.watched
+        spoken = watched.talk is not None and watched.talk.state != "elsewhere"
+        if spoken and not watched.waiting() and not watched.over:
+            self._app.push_screen(TalkScreen())
 
     def hear(self, event: Json) -> None:
         """One event; one that makes no sense is an alarm, not a crash."""
@@ -35,6 +46,9 @@ class Hearing:
         if event.get("event") == "output":
             app.agent_screen.offer(_bytes(event.get("data")), gap=bool(event.get("gap")))
             app.output_came()
+            return
+        if event.get("event") == "said" and event.get("gap"):
+            app.catch_up()
             return
         had = app.watched.receipt
         try:

@@ -32,11 +32,13 @@ class Where(Flag):
     SIMILAR = auto()
     """The panel of what to grant."""
     GRANTS = auto()
+    TALK = auto()
+    """The conversation: a line to type into, nothing to decide."""
 
     CARD = MAIN | FULL
     PAGES = READING | SIMILAR | GRANTS
     LISTS = MAIN | FULL | PAGES
-    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES
+    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,11 @@ TABLE: Final = (
         ("t",),
         "attach",
         "t",
-        "take the agent's terminal",
+        "take the agent's terminal, or speak with it",
         Where.MAIN,
         "attach",
         5,
-        spoken="Take the agent's terminal",
+        spoken="Take the agent's terminal, or speak with it",
     ),
     Key(
         ("l",),
@@ -191,12 +193,14 @@ TABLE: Final = (
         spoken="Leave the screen",
     ),
     Key((), "send", "enter", "send the reason to the agent and deny", Where.BECAUSE, "send it", 0),
+    Key((), "say", "enter", "say what you typed to the agent", Where.TALK, "say it", 0),
+    Key(("f7",), "interrupt", "F7", "ask the agent to end its turn", Where.TALK, "end its turn", 4),
     Key(
         ("escape",),
         "back",
         "esc",
         "back; decides nothing",
-        Where.FULL | Where.BECAUSE | Where.PAGES | Where.MAIN,
+        Where.FULL | Where.BECAUSE | Where.PAGES | Where.MAIN | Where.TALK,
         "back",
         1,
     ),
@@ -248,8 +252,8 @@ TABLE: Final = (
     ),
     Key(("right",), "longer(1)", "→", "grant it for longer", Where.SIMILAR),
     Key(("left",), "longer(-1)", "←", "grant it for less", Where.SIMILAR),
-    Key(("pagedown",), "page(1)", "PgDn", "read on", Where.LISTS),
-    Key(("pageup",), "page(-1)", "PgUp", "read back", Where.LISTS),
+    Key(("pagedown",), "page(1)", "PgDn", "read on", Where.LISTS | Where.TALK),
+    Key(("pageup",), "page(-1)", "PgUp", "read back", Where.LISTS | Where.TALK),
     Key(("tab",), "pane(1)", "tab", "next pane", Where.MAIN),
     Key(("shift+tab",), "pane(-1)", "shift+tab", "pane before", Where.MAIN),
     Key(("1",), "go('queue')", "1", "go to the queue", Where.MAIN),
@@ -261,7 +265,7 @@ TABLE: Final = (
         "copy",
         "ctrl+c",
         "copy what is marked; kills nothing, leaves nothing",
-        Where.LISTS | Where.BECAUSE,
+        Where.LISTS | Where.BECAUSE | Where.TALK,
     ),
 )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentwatch.model import Action, ActionState, Json, Receipt, Session, digest_of
+from agentwatch.tui.talk import Talk
 
 ALARMS_KEPT = 200
 
@@ -65,6 +66,8 @@ class Watched:
     """Whether our own kill is under way."""
     grants: list[Json] = field(default_factory=list)
     """What is granted, as the supervisor words it."""
+    talk: Talk | None = None
+    """The conversation with the agent, where it has one."""
     actions: dict[str, Seen] = field(default_factory=dict)
     """In the order they arrived; decided ones leave unless they are held on screen."""
 
@@ -77,6 +80,7 @@ class Watched:
         known = {seen.id: seen for seen in waiting}
         kept = {name: known[name] for name in self.actions if name in known}
         self.actions = {**kept, **known}
+        self.talk = Talk.read(answer.get("conversation"))
         self.lost = None
 
     def hear(self, event: Json) -> Seen | None:
@@ -90,6 +94,8 @@ class Watched:
                 self.grants = objects(event.get("grants"))
             case "receipt":
                 self.take_receipt(event["receipt"])
+            case "said" | "spoken" if self.talk is not None:
+                self.talk.hear(event)
             case "alarm":
                 self.alarm(float(event.get("at") or 0), str(event.get("text")))
         return None

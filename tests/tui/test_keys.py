@@ -16,6 +16,7 @@ from agentwatch.tui.screens.log import LogScreen
 from agentwatch.tui.screens.main import MainScreen
 from agentwatch.tui.screens.palette import Palette
 from agentwatch.tui.screens.similar import SimilarScreen
+from agentwatch.tui.screens.talk import TalkScreen
 
 SCREENS: tuple[type[Keyed], ...] = (
     MainScreen,
@@ -27,6 +28,7 @@ SCREENS: tuple[type[Keyed], ...] = (
     Palette,
     SimilarScreen,
     GrantsScreen,
+    TalkScreen,
 )
 TORN_TAILS = frozenset("ABCDFHIMOPQRSZcmntuxy~[$0123456789")
 """What is left of an escape sequence or a terminal's reply that arrives in two pieces."""

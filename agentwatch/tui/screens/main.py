@@ -21,15 +21,20 @@ from agentwatch.tui.panes.output import OutputPane
 from agentwatch.tui.panes.painted import Painted
 from agentwatch.tui.panes.queue import EMPTY, QueuePane
 from agentwatch.tui.panes.status import StatusBar
+from agentwatch.tui.panes.talk import TalkPane
 from agentwatch.tui.screens.attach import AttachScreen
 from agentwatch.tui.screens.deciding import Deciding
 from agentwatch.tui.screens.full import FullScreen
 from agentwatch.tui.screens.grants import GrantsScreen
 from agentwatch.tui.screens.log import LogScreen
 from agentwatch.tui.screens.palette import Palette
+from agentwatch.tui.screens.talk import TalkScreen
 from agentwatch.tui.watched import Seen, search_text
 
 NO_CARD = "Here you will see what the agent asks for."
+
+TAIL = 8000
+"""Characters of the conversation's end in the pane."""
 
 PANES = ("queue", "card", "output")
 
@@ -56,11 +61,13 @@ class MainScreen(Deciding, inherit_bindings=False):
             yield QueuePane(id="queue")
             yield CardPane(id="card")
             yield OutputPane(self.watch_app.agent_screen, id="output")
+            yield TalkPane(id="talk")
         yield FooterBar(id="footer")
 
     def on_mount(self) -> None:
         """Start on the queue."""
         self.query_one("#filter").display = False
+        self.query_one(TalkPane).display = False
         self.query_one(QueuePane).focus()
         self.ready = True
         self.sync()
@@ -85,7 +92,7 @@ class MainScreen(Deciding, inherit_bindings=False):
             rows, self.chosen, now, self._when_empty(), over=app.watched.over
         )
         self._sync_card()
-        self.query_one(OutputPane).follow()
+        self._sync_below()
         self.show_keys()
 
     def rows(self) -> list[Seen]:
@@ -126,14 +133,15 @@ class MainScreen(Deciding, inherit_bindings=False):
 
     def action_pane(self, step: int) -> None:
         """Go to the pane after or before."""
-        shown = [name for name in PANES if self.query_one(f"#{name}").display]
+        shown = [name for name in (*PANES, "talk") if self.query_one(f"#{name}").display]
         here = getattr(self.focused, "id", None)
         place = shown.index(here) if here in shown else 0
         self.action_go(shown[(place + step) % len(shown)])
 
     def action_go(self, pane: str) -> None:
         """Go to a pane."""
-        self.query_one(f"#{pane}").focus()
+        spoken = pane == "output" and self.watch_app.watched.talk is not None
+        self.query_one("#talk" if spoken else f"#{pane}").focus()
 
     def action_open(self) -> None:
         """Show the card full size."""
@@ -142,7 +150,8 @@ class MainScreen(Deciding, inherit_bindings=False):
 
     def action_attach(self) -> None:
         """Take the agent's terminal."""
-        self.app.push_screen(AttachScreen())
+        spoken = self.watch_app.watched.talk is not None
+        self.app.push_screen(TalkScreen() if spoken else AttachScreen())
 
     def action_log(self) -> None:
         """Show recent actions."""
@@ -202,6 +211,15 @@ class MainScreen(Deciding, inherit_bindings=False):
         if watched.lost is not None:
             return "Nothing is known to wait."
         return EMPTY
+
+    def _sync_below(self) -> None:
+        """The agent's screen, or the conversation with it where there is one."""
+        talk, short = self.watch_app.watched.talk, self.has_class("-short")
+        self.query_one(OutputPane).follow()
+        if talk is not None:
+            self.query_one(OutputPane).display = False
+            self.query_one(TalkPane).display = not short
+            self.query_one(TalkPane).follow(talk, TAIL)
 
     def _sync_card(self) -> None:
         seen = self.watch_app.watched.actions.get(self.chosen or "")
