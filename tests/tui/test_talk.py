@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agentwatch.model import Json
+from agentwatch.tui.panes.notices import Notices
 from agentwatch.tui.panes.output import OutputPane
 from agentwatch.tui.panes.painted import Bar
 from agentwatch.tui.panes.talk import TalkPane
@@ -161,6 +162,18 @@ async def test_a_reader_who_has_scrolled_back_is_left_there(tmp_path: Path) -> N
         await on.until(lambda: "line 80" in pane.text)
         await on.painted()
         assert pane.scroll_offset.y == there
+
+
+async def test_what_was_said_last_is_in_view_on_both_screens(tmp_path: Path) -> None:
+    entries = [{"n": n, "kind": "agent", "text": f"line {n}"} for n in range(1, 80)]
+    supervisor = Speaking(entries=entries)
+    async with stage(supervisor, tmp_path) as on:
+        await on.press("escape")
+        pane = on.main.query_one(TalkPane)
+        await on.until(lambda: pane.scroll_offset.y == pane.max_scroll_y > 60)
+        supervisor.say(event="alarm", at=0, text="it went round")
+        await on.press("t")
+        await on.until(lambda: "it went round" in on.app.screen.query_one(Notices).text)
 
 
 async def test_a_conversation_led_elsewhere_is_read_only(tmp_path: Path) -> None:

@@ -265,7 +265,10 @@ class AcpClient:
 
     def _notified(self, message: Message) -> None:
         if message.method == "session/update":
+            usage = self._news.usage
             self._news.hear(message.params)
+            if self._news.usage != usage:
+                self._enter(self.state)
         elif message.method == "$/cancel_request":
             number: Any = message.params.get("requestId")
             task = self._held.get(number) if isinstance(number, str | int) else None

@@ -5,6 +5,8 @@ Owns nothing but the following of the end.
 
 from __future__ import annotations
 
+from textual import events
+
 from agentwatch.tui.panes.painted import Painted
 from agentwatch.tui.talk import Talk
 
@@ -15,6 +17,8 @@ class TalkPane(Painted):
     """What was said."""
 
     drawn = -1
+    following = True
+    """Whether the end stays in view; measured only when something scrolls, not when it grows."""
 
     def follow(self, talk: Talk, room: int) -> None:
         """Draw again where something was said."""
@@ -22,11 +26,23 @@ class TalkPane(Painted):
         if talk.version == self.drawn:
             return
         self.drawn = talk.version
-        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
         self.show(talk.lines(room), from_top=False)
-        if at_end:
+        self.call_after_refresh(self.to_end)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """A person reads back, or is at the end again."""
+        super().watch_scroll_y(old_value, new_value)
+        self.following = new_value >= self.max_scroll_y - 1
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The end stays in view at another size, and when the pane comes into view."""
+        following = self.following
+        super().on_resize(event)
+        if following:
+            self.following = True
             self.call_after_refresh(self.to_end)
 
     def to_end(self) -> None:
-        """Show what was said last."""
-        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+        """Show what was said last, unless a person reads further back."""
+        if self.following:
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)

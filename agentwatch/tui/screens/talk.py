@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from agentwatch.tui.keys import Where, bindings
 from agentwatch.tui.panes.footer import FooterBar
+from agentwatch.tui.panes.notices import Notices
 from agentwatch.tui.panes.painted import Bar
 from agentwatch.tui.panes.status import StatusBar
 from agentwatch.tui.panes.talk import TalkPane
@@ -32,8 +33,9 @@ class TalkScreen(Keyed, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(Where.TALK))
 
     def compose(self) -> ComposeResult:
-        """Status, conversation, what waits, the line, keys."""
+        """Status, what must not be missed, conversation, what waits, the line, keys."""
         yield StatusBar(id="status")
+        yield Notices(id="notices")
         yield TalkPane(id="talk")
         yield Bar(id="waiting")
         yield Input(placeholder="say something to the agent…", max_length=LIMIT, id="prompt")
@@ -44,12 +46,12 @@ class TalkScreen(Keyed, inherit_bindings=False):
         self.query_one("#prompt", Input).focus()
         self.ready = True
         self.sync()
-        self.call_after_refresh(self.query_one(TalkPane).to_end)
 
     def draw(self) -> None:
         """Follow the conversation."""
         app, width = self.watch_app, self.size.width
         self.query_one(StatusBar).show_status(app.watched, app.wall(), width)
+        self.query_one(Notices).show_notices(app.watched, app.kill_failed, width, 4)
         talk = app.watched.talk
         if talk is not None:
             self.query_one(TalkPane).follow(talk, SHOWN)
