@@ -6,8 +6,8 @@ calls on it: who is in it, kill, freeze, thaw, remove.  Where there is none the 
 What does not work: cgroup.kill never kills a process whose first thread has ended, so what is
 still listed afterwards is killed one by one; and a process may move itself elsewhere, so the
 sweep below the reapers follows always.  An ordinary user has a cgroup of their own only in a
-delegated one, tried with one that root made by hand: `systemd-run --user --scope -p Delegate=yes
-agentwatch run ...` gives one too, which is untried for want of a machine with systemd.
+delegated one: by `systemd-run --user --scope -p Delegate=yes agentwatch run ...` (tried with
+systemd 252), or where root made one by hand.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from agentwatch.containment.helpers import tree
 
 WITHOUT = (
     "no cgroup of its own here ({}): the sweep alone kills and freezes, which takes longer with "
-    "many processes; `systemd-run --user --scope -p Delegate=yes agentwatch run …` may give one"
+    "many processes; where systemd runs, `systemd-run --user --scope -p Delegate=yes agentwatch "
+    "run …` gives one"
 )
 """What is missing without it: a sentence for the user."""
 
