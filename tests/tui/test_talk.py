@@ -168,7 +168,9 @@ async def test_what_was_said_last_is_in_view_on_both_screens(tmp_path: Path) -> 
     entries = [{"n": n, "kind": "agent", "text": f"line {n}"} for n in range(1, 80)]
     supervisor = Speaking(entries=entries)
     async with stage(supervisor, tmp_path) as on:
+        await on.until(lambda: isinstance(on.app.screen, TalkScreen))
         await on.press("escape")
+        await on.until(lambda: on.app.screen is on.main)
         pane = on.main.query_one(TalkPane)
         await on.until(lambda: pane.scroll_offset.y == pane.max_scroll_y > 60)
         supervisor.say(event="alarm", at=0, text="it went round")

@@ -23,11 +23,11 @@ class TalkPane(Painted):
     def follow(self, talk: Talk, room: int) -> None:
         """Draw again where something was said."""
         self.border_title = TITLE
-        if talk.version == self.drawn:
-            return
-        self.drawn = talk.version
-        self.show(talk.lines(room), from_top=False)
-        self.call_after_refresh(self.to_end)
+        if talk.version != self.drawn:
+            self.drawn = talk.version
+            self.show(talk.lines(room), from_top=False)
+            self.call_after_refresh(self.to_end)
+        self.to_end()  # also where the pane had no size yet when it was last drawn
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """A person reads back, or is at the end again."""
