@@ -25,6 +25,7 @@ COMMANDS = {
     "revoke": "End a grant now.",
     "freeze": "Stop every process of a session.",
     "resume": "Let a frozen session go on.",
+    "mode": "Show or change what happens to what no rule names.",
     "kill": "Kill a session's whole process tree.",
     "halt": "Kill every session and refuse new ones.",
     "release": "Allow sessions again after a halt.",

@@ -92,8 +92,18 @@ class Mode(StrEnum):
     """What happens to a consequential action that no rule names."""
 
     ASK = "ask"
+    """It waits for a person."""
     WATCH = "watch"
+    """It is recorded, and passes."""
     LOCKED = "locked"
+    """It is denied."""
+
+    def looser_than(self, other: Mode) -> bool:
+        """Whether something may pass here that does not pass there."""
+        return _LOOSER.index(self) > _LOOSER.index(other)
+
+
+_LOOSER = (Mode.LOCKED, Mode.ASK, Mode.WATCH)
 
 
 class Grade(StrEnum):

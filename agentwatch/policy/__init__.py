@@ -21,10 +21,11 @@ from agentwatch.policy.reasons import reasons
 from agentwatch.reading import Reading, argv_reads_only, held_argv, held_line, reads_only
 from agentwatch.rules import Decide, Ruling
 
-__all__ = ["READING", "Judgement", "judge"]
+__all__ = ["LOCKED", "READING", "Judgement", "judge"]
 
 READING = "reading"
 """The rule by which reading passes."""
+LOCKED = "locked mode: only what a rule allows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _verdict(
             return Verdict.ALLOW, ruling.rule, (ruling.why,)
     said = (unarmed,) if armed is False else ()
     if mode is Mode.LOCKED:
-        return Verdict.DENY, None, (*said, "locked mode: only what a rule allows")
+        return Verdict.DENY, None, (*said, LOCKED)
     return None, None, said
 
 

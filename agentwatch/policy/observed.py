@@ -90,7 +90,7 @@ def judge_observed(
 def _judgement(
     scene: _Scene, passed: Pass | None, reasons: tuple[str, ...], *, floor: bool
 ) -> Judgement:
-    """The verdict that the session's mode makes of it."""
+    """The verdict; a locked session denies what would be asked once its rules have spoken."""
     mode, cover = scene.ground.mode, passed.cover.action if passed and passed.cover else None
     reversibility = scene.reversibility(passed)
     if floor:
@@ -103,9 +103,6 @@ def _judgement(
     if mode is Mode.WATCH:
         why = (*reasons, "watch mode records only")
         return Judgement(Verdict.ALLOW, reversibility, why, None, scene.outside)
-    if mode is Mode.LOCKED:
-        why = (*reasons, "locked mode: only what a rule allows")
-        return Judgement(Verdict.DENY, reversibility, why, None, scene.outside)
     return Judgement(None, reversibility, reasons, None, scene.outside)
 
 

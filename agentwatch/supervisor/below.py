@@ -23,7 +23,7 @@ from agentwatch.channels.kernel.acts import Deed, Family, Flag, Observed
 from agentwatch.channels.kernel.gatehouse import Hot
 from agentwatch.containment.base import Proc, Record
 from agentwatch.covers import Covers
-from agentwatch.model import Action, Json, Verdict
+from agentwatch.model import Action, Json, Mode, Verdict
 from agentwatch.model.plain import plain
 from agentwatch.paths import config_base, runtime_bases, state_base
 from agentwatch.policy import Judgement
@@ -56,6 +56,10 @@ class Below:
     def anybodys(self, path: str) -> bool:
         """Whether anything in the tree may write a file: the question would never come."""
         return self._ground.notes(path)
+
+    def change_mode(self, mode: Mode) -> None:
+        """From here on it is judged by this mode."""
+        self._ground = replace(self._ground, mode=mode)
 
     def begin(self, record: Record) -> None:
         """The agent has started: its first process is the agent itself."""

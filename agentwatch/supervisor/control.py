@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from agentwatch import wire
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.grants import Lasting
-from agentwatch.model import Json, Verdict
+from agentwatch.model import Json, Mode, Verdict
 from agentwatch.supervisor import peers
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
@@ -95,6 +95,7 @@ class ClientConnection:
             "revoke": lambda m: self._session.revoke(str(m.get("grant")), _by(m)).to_json(),
             "freeze": self._freeze,
             "resume": self._resume,
+            "mode": self._mode,
             "watch": self._watch,
             "input": self._input,
             "resize": self._resize,
@@ -213,6 +214,14 @@ class ClientConnection:
 
     def _resume(self, message: Json) -> Json:
         self._session.resume(_by(message))
+        return self._session.snapshot().to_json()
+
+    def _mode(self, message: Json) -> Json:
+        try:
+            mode = Mode(str(message.get("mode")))
+        except ValueError as error:
+            raise wire.WireError(f"a mode is one of {', '.join(Mode)}") from error
+        self._session.change_mode(mode, _by(message))
         return self._session.snapshot().to_json()
 
     def _watch(self, message: Json) -> Json:

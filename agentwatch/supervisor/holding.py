@@ -101,6 +101,7 @@ class Holding:
             below.begin(running.record)
             self._watched = observed.Watched(self._session, below, self._house, self._kill)
             self._watched.start()
+            self._session.modes.elsewhere = self._watched.change_mode
 
     def fold(self) -> None:
         """Put what passed last into the journal."""

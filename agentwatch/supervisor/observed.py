@@ -23,6 +23,7 @@ from agentwatch.model import (
     ActionState,
     Json,
     Kind,
+    Mode,
     Origin,
     Proposal,
     SessionState,
@@ -130,6 +131,16 @@ class Watched:
             self._house.denials(denials.to_json())
         if not self._session.state.over and self.fold():
             asyncio.get_running_loop().call_later(FOLD_EVERY, self._fold_again)
+
+    def change_mode(self, before: Mode, mode: Mode) -> None:
+        """Judge by another mode; raises AgentwatchError where the gate process does not follow."""
+        stricter = before if mode.looser_than(before) else mode
+        self._below.change_mode(stricter)
+        try:
+            self._house.change_mode(mode.value, otherwise=stricter.value)
+        finally:
+            asyncio.get_running_loop().call_soon(self._hear)
+        self._below.change_mode(mode)
 
     def fold(self) -> bool:
         """Put what passed meanwhile into the journal's chain; nothing more passes if it fails."""

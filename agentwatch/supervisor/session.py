@@ -41,6 +41,7 @@ from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.leavings import recently_passed
+from agentwatch.supervisor.modes import Modes, moded
 from agentwatch.supervisor.telling import Telling
 
 
@@ -72,6 +73,7 @@ class Supervised(Telling):
         self.gate_pid = 0
         """The process that connects sockets for the agent: as a peer it is the agent."""
         self.beforehand = Beforehand(config, prepared)
+        self.modes = Modes(config, self.record_or_raise)
         self._started_at = time.time()
         self._denied_at_end = 0
         self._revoked_at_end = 0
@@ -106,7 +108,7 @@ class Supervised(Telling):
             coverage=coverage.of(
                 self.config, self.prepared, armed=self.armed, held=self.below is not None
             ),
-            mode=self.config.mode,
+            mode=self.config.mode if self.config.ungated else self.mode,
             pending=len(self.gate.pending),
             pids=self.pids,
             started_at=self._started_at,
@@ -205,7 +207,17 @@ class Supervised(Telling):
     @property
     def mode(self) -> Mode:
         """What happens to what no rule names."""
-        return Mode.WATCH if self.config.ungated else self.config.mode
+        return self.modes.now
+
+    def change_mode(self, mode: Mode, by: str) -> None:
+        """Enter a mode, recorded first; what waits goes on waiting.  Raises AgentwatchError."""
+        if self.state.over or self.state is SessionState.KILLING:
+            raise AgentwatchError("the session is over", code=ExitCode.NO)
+        try:
+            self.modes.change(mode, by)
+        finally:
+            self.save()
+            self.publish_session()
 
     def judge(self, proposal: Proposal) -> Judgement:
         """What the policy says of a proposal; uses no grant up."""
@@ -223,7 +235,7 @@ class Supervised(Telling):
     def weigh(self, proposal: Proposal, judgement: Judgement) -> Judgement:
         """What was seen below the agent, with what a person decided beforehand of it."""
         found = self.beforehand.weigh(proposal, judgement, self.mode)
-        return self._granted(proposal, found)
+        return self._granted(proposal, moded(found, self.mode))
 
     def _granted(self, proposal: Proposal, found: Judgement) -> Judgement:
         unarmed = self.armed is False and not self.config.ungated

@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from agentwatch.model import Mode, Verdict
 from agentwatch.policy.observed import UNDECLARED
+from agentwatch.supervisor.modes import moded
 from tests.everyday import HELD as HELD_LINES, PROVEN
 from tests.policy.seen import AGENT, HOME, INIT, WORK, Proc, Seen, World, run, shell
 
@@ -313,7 +314,7 @@ def test_what_has_consequences_is_asked_and_called_undeclared(event: Seen) -> No
     found = World().see(event)
     assert found.verdict is None
     assert found.reasons[-1] == UNDECLARED
-    assert World(mode=Mode.LOCKED).see(event).verdict is Verdict.DENY
+    assert moded(World(mode=Mode.LOCKED).see(event), Mode.LOCKED).verdict is Verdict.DENY
     assert World(mode=Mode.WATCH).see(event).verdict is ALLOW
     assert UNDECLARED not in World(expects_hook=False).see(event).reasons
 

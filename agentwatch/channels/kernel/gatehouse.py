@@ -24,6 +24,9 @@ from agentwatch.channels.kernel import bpf
 from agentwatch.channels.kernel.acts import Observed
 from agentwatch.errors import AgentwatchError
 
+HEARS = 3.0
+"""Seconds it may take to hear of a change of mode: less than our own lease."""
+
 PATIENCE = 20.0
 """Seconds the gate process may take to come up on a machine under load."""
 
@@ -55,6 +58,7 @@ class Gatehouse:
         self._local = local
         self._torn = b""
         self._early: list[Json] = []
+        self._modes = 0
         try:
             self._programs = {held: bpf.program(signals=held) for held in (False, True)}
         except OSError as error:
@@ -135,6 +139,35 @@ class Gatehouse:
     def denials(self, denials: Json) -> None:
         """The rules have changed: what they might deny now."""
         self._say({"denials": denials})
+
+    def change_mode(self, mode: str, *, otherwise: str) -> None:
+        """Another mode, in force there when this returns; raises AgentwatchError where not.
+
+        It may still hear of it then, and next of what is to be `otherwise`.  Whatever else it
+        says meanwhile is kept for `questions`.
+        """
+        self._modes += 1
+        self._say({"mode": mode, "number": self._modes})
+        try:
+            self._took_up(self._modes)
+        except AgentwatchError:
+            self._say({"mode": otherwise, "number": 0})
+            raise
+
+    def _took_up(self, number: int) -> None:
+        """Wait until a change is in force; raises AgentwatchError."""
+        until = time.monotonic() + HEARS
+        kept: list[Json] = []
+        while not any(one.get("moded") == number for one in kept):
+            left = max(0.0, until - time.monotonic())
+            here = select.select([self._line], [], [], left)[0]
+            said = self.questions() if here else []
+            kept += said or []
+            if not here or said is None:
+                self._early = kept
+                why = f"did not take it up within {HEARS:g} s" if not here else "is gone"
+                raise AgentwatchError(f"the gate process {why}", "freeze or kill, or try again")
+        self._early = kept
 
     def shut(self) -> None:
         """Nothing passes there by itself from now on."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from agentwatch.covers import Cover, Covers, Scope
@@ -116,6 +116,12 @@ class Local:
             self._covers.remember(event)
         if self._came >= SWEEP_AT:
             self._sweep()
+
+    def change_mode(self, mode: str) -> None:
+        """Another mode; raises ValueError for none that is known, and then nothing passes here."""
+        self._shut, before = True, self._shut
+        self._ground = replace(self._ground, mode=Mode(mode))
+        self._shut = before
 
     def denied(self, denials: Mapping[str, Any]) -> None:
         """The rules have changed; what cannot be understood leaves everything to be asked."""

@@ -260,6 +260,9 @@ class Loop:
             self.rules.uncover(str(message["uncover"]))
         elif self.local is not None and "shut" in message:
             self.local.shut()
+        elif self.local is not None and "mode" in message:
+            self.local.change_mode(str(message["mode"]))
+            self.channel.say({"moded": message["number"]})
         elif self.local is not None and "denials" in message:
             self.local.denied(message["denials"])
         else:
