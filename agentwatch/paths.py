@@ -96,6 +96,11 @@ class Places:
         return self.state / "passed.jsonl"
 
     @property
+    def recording(self) -> Path:
+        """The folder of what the agent's terminal showed, in parts."""
+        return self.state / "recording"
+
+    @property
     def log(self) -> Path:
         """What the supervisor itself had to say: warnings and tracebacks."""
         return self.state / "supervisor.log"

@@ -10,7 +10,7 @@ import click
 from agentwatch import journal
 from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, line, say, visible
-from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.errors import ExitCode
 from agentwatch.journal import Entry
 from agentwatch.model import Json, Receipt
 from agentwatch.paths import Places
@@ -23,7 +23,7 @@ from agentwatch.paths import Places
 @json_option
 def command(session: str | None, verify: bool, follow: bool, as_json: bool) -> int:
     """Read or verify a session's record."""
-    places = sessions.any_session(session) if session else _newest()
+    places = sessions.any_or_newest(session)
     if verify:
         return _verify(places, as_json=as_json)
     entries = (
@@ -48,16 +48,6 @@ def _ended(places: Places) -> Callable[[float], bool]:
         return not places.runtime.exists()
 
     return look
-
-
-def _newest() -> Places:
-    """The one live session, or the last one that was."""
-    try:
-        return sessions.any_session(None)
-    except AgentwatchError:
-        if kept := sessions.kept():
-            return kept[-1]
-        raise
 
 
 def _verify(places: Places, *, as_json: bool) -> int:

@@ -89,6 +89,9 @@ from agentwatch.supervisor.config import Config, Hold
     help="What an agent with a hook gets for what it does without a word.",
 )
 @click.option("--no-hook", is_flag=True, help="The kernel gate alone: put no hook in.")
+@click.option(
+    "--record/--no-record", default=True, help="Keep what the agent's terminal shows; see replay."
+)
 @click.option("--ungated", is_flag=True, help="Kill switch only: nothing is asked.")
 @click.argument("argv", nargs=-1, required=True, metavar="-- CMD [ARG]...")
 def command(
@@ -108,6 +111,7 @@ def command(
     kernel_gate: bool | None,
     on_undeclared: str,
     no_hook: bool,
+    record: bool,
     ungated: bool,
     argv: tuple[str, ...],
 ) -> int:
@@ -140,6 +144,7 @@ def command(
         kernel=held(kernel_gate, must=no_hook or on_undeclared != OnUndeclared.ASK),
         on_undeclared=OnUndeclared(on_undeclared),
         hooked=not no_hook,
+        record=record,
         ungated=ungated,
     )
     screen = not no_tui and has_terminal()

@@ -27,6 +27,16 @@ def any_session(name: str | None) -> Places:
     return _choose(name, [*alive, *(p for p in kept() if p.id not in known)], "session")
 
 
+def any_or_newest(name: str | None) -> Places:
+    """Likewise; without a name the one live session, or the last one that was."""
+    try:
+        return any_session(name)
+    except AgentwatchError:
+        if name is None and not live_places() and (left := kept()):
+            return left[-1]
+        raise
+
+
 def kept() -> list[Places]:
     """Every session that left a record, oldest first."""
     folder = state_base() / "sessions"

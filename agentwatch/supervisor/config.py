@@ -94,6 +94,8 @@ class Config:
     """What the agent is known by over many sessions: its command, or its address."""
     hands: bool = False
     """Whether an ACP agent is offered our hands for its files, or the editor's terminals."""
+    record: bool = True
+    """Whether the agent's terminal is recorded."""
     rows: int = 24
     cols: int = 80
 

@@ -11,6 +11,7 @@ import os
 import pty
 import struct
 import termios
+from collections.abc import Callable
 
 TAIL = 256 * 1024
 """Bytes of output kept for a screen that comes later."""
@@ -28,6 +29,10 @@ class AgentTerminal:
         self._tail = bytearray()
         self._unwritten = bytearray()
         self._size = (0, 0)
+        self.printed: Callable[[bytes], None] = lambda _: None
+        """Called with all that the agent prints."""
+        self.resized: Callable[[int, int], None] = lambda _rows, _cols: None
+        """Called when its screen has another size."""
         self.resize(rows, cols)
 
     @property
@@ -52,6 +57,7 @@ class AgentTerminal:
             return None
         self._tail += data
         del self._tail[:-TAIL]
+        self.printed(data)
         return data
 
     def write(self, data: bytes) -> None:
@@ -75,6 +81,7 @@ class AgentTerminal:
             packed = struct.pack("HHHH", rows, cols, 0, 0)
             with contextlib.suppress(OSError):
                 fcntl.ioctl(self.master, termios.TIOCSWINSZ, packed)
+            self.resized(rows, cols)
 
     def close(self) -> None:
         """Hang up."""

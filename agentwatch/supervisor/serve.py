@@ -29,6 +29,7 @@ from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
 from agentwatch.supervisor.speaking import Speaking
 from agentwatch.supervisor.switch import Switch
+from agentwatch.supervisor.taping import Taping
 
 TICK = 0.1
 """Seconds between looks at deadlines, the kill mark and the lease."""
@@ -56,6 +57,7 @@ class Supervisor:
         journal = Journal.open(self.places.journal, config.session)
         self.session = Supervised(config, launch.prepare(config), journal)
         self.holding = Holding(self.session, self._kill)
+        self._taping = Taping(self.session, self.terminal)
         self.desk = control.Desk(self.session, self.terminal)
         self.desk.typed = self._typed
         lookout = Lookout(self.holding.floor.watched)
@@ -238,6 +240,7 @@ class Supervisor:
             session.note("left-behind", {"killed": running.left_behind})
         self.holding.fold()
         session.compare(over=True)
+        await self._taping.end()
         session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
         session.change(SessionState.KILLED if killed else SessionState.EXITED)
         running.close()

@@ -34,6 +34,8 @@ class Where(Flag):
     GRANTS = auto()
     TALK = auto()
     """The conversation: a line to type into, nothing to decide."""
+    REPLAY = auto()
+    """A recording: there is no session to stop or to decide in."""
 
     CARD = MAIN | FULL
     PAGES = READING | SIMILAR | GRANTS
@@ -260,6 +262,20 @@ TABLE: Final = (
     Key(("2",), "go('card')", "2", "go to the card", Where.MAIN),
     Key(("3",), "go('output')", "3", "go to the agent's output", Where.MAIN),
     Key(("colon", "ctrl+p"), "palette", ":", "command palette", Where.MAIN, also="ctrl+p"),
+    Key(("space",), "pause", "space", "in a replay: pause, go on", Where.REPLAY, "pause", 0),
+    Key(("n",), "next", "n", "in a replay: to the next decision", Where.REPLAY, "next", 1),
+    Key(("p",), "previous", "p", "in a replay: to the one before", Where.REPLAY, "previous", 2),
+    Key(("plus", "equals_sign"), "faster(1)", "+", "play faster", Where.REPLAY, "faster", 3),
+    Key(("minus",), "faster(-1)", "-", "play slower", Where.REPLAY, "slower", 4),
+    Key(
+        ("q", "escape", "ctrl+q", "ctrl+c"),
+        "leave",
+        "q",
+        "end the replay",
+        Where.REPLAY,
+        "leave",
+        0,
+    ),
     Key(
         ("ctrl+c",),
         "copy",

@@ -146,6 +146,10 @@ class AgentScreen:
         """One row's characters."""
         return "".join(segment.text for segment in self.row(y)).rstrip()
 
+    def text(self) -> list[str]:
+        """Every row's characters down to the last one used."""
+        return [self.row_text(y) for y in range(self.last_row + 1)]
+
     @property
     def cursor(self) -> tuple[int, int] | None:
         """Column and row of the cursor, None where it is hidden."""

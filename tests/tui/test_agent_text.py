@@ -118,6 +118,7 @@ def test_titles_are_our_own_words_and_toasts_parse_no_markup(source: Path) -> No
 OUR_TITLES = {
     "'Action'",
     "'Commands'",
+    "'Decisions'",
     "'No, because…'",
     "TITLE",
     "AFRESH if self._agent.faults else TITLE",
