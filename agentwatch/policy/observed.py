@@ -203,7 +203,7 @@ class _Scene:
         spoilt, reading = start.spoilt(), start.reading()
         if passed := self._starts(start, reading, spoilt):
             return passed, (), False
-        why = ["runs a program", quoted(" ".join(self.event.argv[:6]) or self.event.exe)]
+        why = ["runs a program"]
         why += [] if reading.yes else [quoted(reading.why)]
         why += [f"it lies where the agent can write: {quoted(start.loose)}"] if start.loose else []
         why += [spoilt] if spoilt else []

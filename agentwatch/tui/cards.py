@@ -9,6 +9,7 @@ shown.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +24,9 @@ from agentwatch.tui.watched import Seen
 
 LONG = 60
 """Columns beyond which an argument list is drawn one argument a line."""
+
+PLAIN = re.compile(r"[A-Za-z0-9_./:+@=-]+")
+"""What needs no line of its own: no space in it, and nothing that ends a value."""
 
 RISK: Mapping[Reversibility, tuple[str, str, str]] = {
     Reversibility.READ_ONLY: (" ", "only reads", Role.GOOD),
@@ -231,9 +235,36 @@ def _params(proposal: Proposal) -> list[Line]:
     if not proposal.params:
         return []
     lines = [heading("The tool's parameters", "exact")]
+    plain: dict[str, list[str]] = {}
+    others: list[Line] = []
     for name, value in proposal.params.items():
-        lines += _param(proposal, str(name), value)
-    return lines
+        said = _plainly(str(name), value)
+        if said is None:
+            others += _param(proposal, str(name), value)
+        else:
+            plain.setdefault(said, []).append(str(name))
+    return lines + _flowing(plain) + others
+
+
+def _plainly(name: str, value: Any) -> str | None:
+    """A short value that cannot look like the beginning of the next one; None for all others."""
+    items = value if isinstance(value, list) else [value]
+    if not PLAIN.fullmatch(name) or not items:
+        return None
+    said = [item for item in items if isinstance(item, str) and PLAIN.fullmatch(item)]
+    text = ", ".join(said)
+    return text if len(said) == len(items) and len(text) <= LONG else None
+
+
+def _flowing(plain: Mapping[str, list[str]]) -> list[Line]:
+    """Names and their values one after the other, equal values once."""
+    if not plain:
+        return []
+    parts: list[Text | str] = []
+    for value, names in plain.items():
+        part = our_text("").append_text(agent_text(", ".join(names), role=Role.LABEL))
+        parts.append(part.append(": ", Role.DIM).append_text(agent_text(value)))
+    return [Line(joined(parts), "│ ", "┊ ")]
 
 
 def _param(proposal: Proposal, name: str, value: Any) -> list[Line]:
