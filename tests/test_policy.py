@@ -234,8 +234,8 @@ def test_a_path_that_cannot_be_followed_is_outside(error: Exception) -> None:
         ("/home/u/.config/systemd/user/x.service", "what starts at login"),
         ("/home/u/Library/LaunchAgents/x.plist", "what starts at login"),
         ("/var/spool/cron/crontabs/u", "what runs on a schedule"),
-        ("/etc/passwd", "the system itself"),
-        ("/usr/local/bin/ls", "the system itself"),
+        ("/etc/passwd", "a part of the system"),
+        ("/usr/local/bin/ls", "a part of the system"),
         ("/run/user/1000/x", "running services"),
     ],
 )

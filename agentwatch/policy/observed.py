@@ -33,7 +33,7 @@ UNDECLARED = "the agent did not declare it"
 
 _INDEX = re.compile(r"/\.git/(?:worktrees/[^/]+/|modules/[^/]+/)?index(?:\.lock)?")
 _EFFECTS = {
-    "make": "makes",
+    "make": "creates",
     "change": "writes over",
     "delete": "deletes",
     "mode": "changes the mode of",
@@ -268,7 +268,7 @@ class _Scene:
         if "setid" in self.event.flags:
             reasons.append("gives a program its owner's rights")
         if self.event.kind == "write" and {"create", "device"} <= set(self.event.flags):
-            reasons.append("makes a device")
+            reasons.append("creates a device")
         for path, effect in effects:
             zone, what = self.ground.zone(path, self.event.pid)
             if zone is Zone.TERMINAL and {"private", "device"} <= set(self.event.flags):

@@ -22,7 +22,7 @@ _GIT = "what git runs by itself"
 _LOGIN = "what starts at login"
 _CLOCK = "what runs on a schedule"
 RECORDS = "git's own records"
-_SYSTEM = "the system itself"
+_SYSTEM = "a part of the system"
 
 _NAMES: dict[str, tuple[str, ...]] = {
     _AGENT: (

@@ -308,4 +308,5 @@ def _whom(event: Observed) -> str | None:
 
 def _facts(event: Observed) -> dict[str, Any]:
     """What was seen beyond the fields a proposal has."""
-    return {name: value for name, value in event.to_json().items() if name in _KEPT}
+    facts = {name: value for name, value in event.to_json().items() if name in _KEPT}
+    return facts | ({"mode": f"{facts['mode']:04o}"} if "mode" in facts else {})

@@ -473,4 +473,4 @@ def test_a_device_is_asked_below_what_was_allowed() -> None:
     world.see(shell("make"), CHILD)
     found = world.see(Seen("write", f"{WORK}/x", flags=("create", "device")), CHILD)
     assert found.verdict is None
-    assert "makes a device" in found.reasons
+    assert "creates a device" in found.reasons
