@@ -101,7 +101,7 @@ async def test_an_alarm_a_missing_hook_and_ungated_are_said_in_words(tmp_path: P
         await on.until(lambda: "ALARM: pid 9 inside tried to approve␛[2J" in on.notices())
         assert "NOT ARMED" in on.notices()
         assert "UNGATED" in on.notices()
-        assert "Not covered: The network is not gated." in on.notices()
+        assert "Note: The network is not gated." in on.notices()
 
 
 async def test_a_flood_of_output_does_not_hold_up_keys_and_memory_stays_bounded(

@@ -82,7 +82,7 @@ def _session_rows(session: Session, width: int, *, ended: bool) -> list[Text]:
     rest = [note for note in session.notes if note not in ungated]
     if rest and not session.state.over:
         more = f"  (+{len(rest) - 1} more: ?)" if len(rest) > 1 else ""
-        text = clip(f"Not covered: {rest[0]}", width - 2 - len(more))
+        text = clip(f"Note: {rest[0]}", width - 2 - len(more))
         rows.append(our_text(" ").append(text, Role.DIM).append(more, Role.DIM))
     return rows
 
