@@ -28,7 +28,17 @@ from agentwatch.agents.qwen import Qwen
 from agentwatch.agents.recognise import first_argument
 from agentwatch.errors import AgentwatchError
 
-__all__ = ["About", "Agent", "Found", "Prepared", "by_name", "found", "prepare", "recognise"]
+__all__ = [
+    "About",
+    "Agent",
+    "Found",
+    "Prepared",
+    "by_name",
+    "found",
+    "prepare",
+    "recognise",
+    "spoken",
+]
 
 AGENTS: tuple[Callable[[int], Agent], ...] = (
     *(ClaudeCode, Codex, Gemini, OpenCode),
@@ -67,6 +77,22 @@ def prepare(
     notes = (*prepared.notes, f"{agent.about.name} {said}.") if said else prepared.notes
     made_of = (*made_of, *prepared.parts)
     return replace(prepared, parts=made_of, hosts=agent.about.hosts, notes=notes)
+
+
+def spoken(
+    name: str, argv: Sequence[str], env: Mapping[str, str], packages: Sequence[str], cwd: str
+) -> Prepared:
+    """What the gate below must know of an agent that we speak with; its command is not changed."""
+    known = by_name(name)
+    bare = Prepared(name=name, argv=tuple(argv))
+    if known is None:
+        return bare
+    about = replace(known.about, packages=(*known.about.packages, *packages))
+    found = replace(bare, parts=parts(argv[0], about), hosts=about.hosts)
+    if recognise(argv) is None:
+        return found
+    apart = prepare(argv, env, hooked=False, cwd=cwd)
+    return replace(found, own=apart.own, models=apart.models, parts=(*found.parts, *apart.parts))
 
 
 def _unhooked(agent: Agent, start: Start, made_of: tuple[str, ...]) -> Prepared:

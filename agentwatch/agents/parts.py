@@ -75,12 +75,12 @@ def _interpreter(script: Path) -> Iterator[str]:
 
 
 def _executables(root: Path, about: About) -> Iterator[str]:
-    """The programs of a package, and of those that bring its programs for one platform."""
+    """The programs of a package, of the agent's others, and of those for one platform alone."""
     folders = [root]
     for name in about.packages:
         scope, _, bare = name.rpartition("/")
         for around in (root / "node_modules", *root.parents[: 1 + bool(scope)]):
-            folders += sorted((around / scope).glob(f"{bare}-*"))
+            folders += [around / scope / bare, *sorted((around / scope).glob(f"{bare}-*"))]
     for folder in folders:
         yield from _programs(folder)
 

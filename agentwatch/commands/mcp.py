@@ -25,7 +25,7 @@ from agentwatch.commands.options import config_of, label_of, session_options
 from agentwatch.commands.run import launch
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.paths import state_base
-from agentwatch.supervisor.config import Speaks
+from agentwatch.supervisor.config import Hold, Speaks
 
 PATIENCE = 5.0
 """Seconds a server may take to end once its client has gone."""
@@ -55,7 +55,11 @@ def command(argv: tuple[str, ...], url: str | None, headers: tuple[str, ...], **
     if inside.supervised():
         return asyncio.run(_within(argv, label, far, env))
     config = config_of(argv, label, given)
-    config = replace(config, name=label, speaks=Speaks.MCP, far=far, env={**config.env, **env})
+    # A call that a person allowed would be asked about once more, as what it then does.
+    kernel = Hold.MUST if given["kernel_gate"] else Hold.NEVER
+    config = replace(
+        config, name=label, speaks=Speaks.MCP, far=far, env={**config.env, **env}, kernel=kernel
+    )
     return fronting.run(config, launch)
 
 

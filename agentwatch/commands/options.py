@@ -42,7 +42,9 @@ _OPTIONS = (
     ),
     click.option("--require", type=click.Choice(["A", "B"]), help="Refuse a weaker containment."),
     click.option("--containment", help="Use this means instead of the strongest; see doctor."),
-    click.option("--kernel-gate", is_flag=True, help="Hold its system calls as well."),
+    click.option(
+        "--kernel-gate/--no-kernel-gate", default=None, help="Hold its system calls as well."
+    ),
 )
 
 
@@ -64,7 +66,6 @@ def config_of(argv: tuple[str, ...], label: str, given: dict[str, Any]) -> Confi
         deny_after=given["deny_after"],
         require=given["require"],
         containment=given["containment"],
-        # A call that a person allowed would be asked about once more, as what it then does.
         kernel=held(given["kernel_gate"]),
     )
 

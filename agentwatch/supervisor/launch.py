@@ -82,9 +82,13 @@ def _spoken(config: Config) -> Prepared:
         return Prepared(name=config.name, argv=config.argv, notes=tuple(notes))
     started = recipes.start(config.argv, config.places.sealed)
     found = started.recipe
-    prepared = Prepared(
-        name=found.name or config.name,
+    known = agents.spoken(
+        found.name or config.name, config.argv, config.env, found.packages, config.cwd
+    )
+    prepared = replace(
+        known,
         argv=started.argv,
+        unheld=found.unheld,
         env_add=found.env_add,
         env_drop=found.env_drop,
         files=started.files,

@@ -111,7 +111,7 @@ def played(scenario: Scenario) -> Callable[[Path], None]:
     @functools.wraps(scenario)
     def test(tmp_path: Path) -> None:
         async def play() -> None:
-            async with bench(tmp_path) as found:
+            async with bench(tmp_path, hands=True) as found:
                 await found.greets()
                 await scenario(found)
 
@@ -390,6 +390,7 @@ async def test_the_write_of_an_allowed_edit_is_not_asked_twice(b: Bench) -> None
     b.agent.say("fs/write_text_file", id=2, params={**params, "content": "new\n"})
     assert "error" not in await b.agent.answered(2)
     assert file.read_text() == "new\n"
+    file.write_text("old\n")
     b.agent.say("fs/write_text_file", id=3, params={**params, "content": "new\n"})
     await b.session.next()  # once
 

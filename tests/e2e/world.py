@@ -62,14 +62,14 @@ class World:
     def command(self, *args: str) -> list[str]:
         """The command line of one call; a run that does not say so is not about the kernel gate."""
         own = list(args[: args.index("--")]) if "--" in args else list(args)
-        if args[:1] == ("run",) and not {
+        if args[:1] in (("run",), ("acp",), ("acp-proxy",)) and not {
             "--kernel-gate",
             "--no-kernel-gate",
             "--ungated",
             "--no-hook",
             DEFAULT,
         } & set(own):
-            args = ("run", "--no-kernel-gate", *args[1:])
+            args = (args[0], "--no-kernel-gate", *args[1:])
         return [sys.executable, "-m", "agentwatch", *(arg for arg in args if arg != DEFAULT)]
 
     def call(

@@ -70,10 +70,12 @@ class AcpClient:
         self._tell = tell
         self._files = files
         self._transcript = Transcript(tell)
-        permits = Permits(session, cwd, changes)
+        permits = Permits(session, cwd, changes, recipe.complete)
         self._permits = permits
         self._news = News(session, permits, self._transcript)
-        self._handling = Handling(session, permits, Errands(session, permits, cwd, changes))
+        self._handling = Handling(
+            session, permits, Errands(session, permits, cwd, changes), files=files
+        )
         self._asked: dict[Id, asyncio.Future[Message]] = {}
         self._held: dict[Id, asyncio.Task[None]] = {}
         self._number = 0
@@ -83,6 +85,7 @@ class AcpClient:
         self.state = State.STARTING
         self._about: Json = {}
         self._stop: str | None = None
+        self._cancelled = False
 
     # -- for whoever speaks with the agent ---------------------------------------------------
 
@@ -113,6 +116,7 @@ class AcpClient:
     async def cancel(self) -> None:
         """Ask the agent to end its turn; what waits for an answer is withdrawn first."""
         self._prompts.clear()
+        self._cancelled = True
         for task in list(self._held.values()):
             task.cancel()
         if self._where:
@@ -200,10 +204,13 @@ class AcpClient:
         self._session.note("prompt", {"text": text})
         self._transcript.add(Kind.PERSON, text)
         self._enter(State.WORKING)
-        block = [{"type": "text", "text": text}]
+        self._cancelled = False
         try:
-            said = await self._call("session/prompt", {"sessionId": self._where, "prompt": block})
-            self._stop = str(said.get("stopReason") or "unknown")
+            self._stop = await self._prompt(text)
+            while not self._cancelled and (reasons := self._permits.reasons()):
+                self._session.note("prompt", {"text": reasons, "reasons": True})
+                self._transcript.add(Kind.PERSON, reasons)
+                self._stop = await self._prompt(reasons)
         except AgentwatchError as error:
             self._stop = "error"
             self._transcript.add(Kind.NOTE, error.what)
@@ -212,6 +219,12 @@ class AcpClient:
         self._transcript.add(Kind.TURN, self._stop)
         if self.state is State.WORKING:
             self._enter(State.READY)
+
+    async def _prompt(self, text: str) -> str:
+        """Say it and wait; why the agent stopped."""
+        block = [{"type": "text", "text": text}]
+        said = await self._call("session/prompt", {"sessionId": self._where, "prompt": block})
+        return str(said.get("stopReason") or "unknown")
 
     def _enter(self, state: State) -> None:
         if self.state is not State.OVER:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import replace
 
+from agentwatch.channels.acp import files
 from agentwatch.channels.acp.permits import Permits
 from agentwatch.channels.acp.proposing import Changes
 from agentwatch.channels.asking import Answered, Session
@@ -59,6 +60,9 @@ class Errands:
         path, content = self.path(params), params.get("content")
         if not isinstance(content, str):
             raise Malformed("a file is to be written without content")
+        if files.has(path, content):
+            self._session.note("acp-write", {"path": path, "within": "it is just so already"})
+            return Answered(True, "it is just so already", "gate")
         if self._permits.allowed_write(path, content):
             # Asked and allowed as the edit it is part of: not asked twice.
             self._session.note("acp-write", {"path": path, "within": "an allowed edit"})

@@ -56,6 +56,14 @@ def text(path: str, line: int | None, limit: int | None) -> str:
     return "".join(lines[first : first + limit] if limit is not None else lines[first:])
 
 
+def has(path: str, content: str) -> bool:
+    """Whether a file is just so already, so that writing it would change nothing."""
+    try:
+        return _content(path) == content.encode()
+    except (AgentwatchError, ValueError):
+        return False
+
+
 def target(path: str) -> Target:
     """A file as it is now; raises AgentwatchError for what cannot be written to."""
     real = os.path.realpath(path)

@@ -22,7 +22,10 @@ PERMISSION = "session/request_permission"
 class Handling:
     """The client's side of an agent's requests."""
 
-    def __init__(self, session: Session, permits: Permits, errands: Errands) -> None:
+    def __init__(
+        self, session: Session, permits: Permits, errands: Errands, *, files: bool
+    ) -> None:
+        self._files = files
         self._session = session
         self._permits = permits
         self._errands = errands
@@ -33,9 +36,9 @@ class Handling:
             if message.method == PERMISSION:
                 where = str(message.params.get("sessionId"))
                 return rpc.result(message.id, await self._permits.request(where, message.params))
-            if message.method == READ:
+            if message.method == READ and self._files:
                 return rpc.result(message.id, {"content": await self._read(message)})
-            if message.method == WRITE:
+            if message.method == WRITE and (self._files or self._done(message)):
                 await self._write(message)
                 return rpc.result(message.id, None)
         except Malformed as error:
@@ -44,6 +47,11 @@ class Handling:
         except AgentwatchError as error:
             return rpc.error(message.id, rpc.INTERNAL, error.what)
         return rpc.error(message.id, rpc.NO_METHOD, f"{message.method} is not offered here")
+
+    def _done(self, message: Message) -> bool:
+        """Whether a file that is to be written is just so: some tell of their own edits so."""
+        content = message.params.get("content")
+        return isinstance(content, str) and files.has(self._errands.path(message.params), content)
 
     async def _read(self, message: Message) -> str:
         path = self._errands.path(message.params)

@@ -7,18 +7,21 @@ ran although it was denied, one that became another after it was allowed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from agentwatch.channels.acp import options
+from agentwatch.channels.acp import options, titles
 from agentwatch.channels.acp.calls import Call, Calls
 from agentwatch.channels.acp.proposing import Changes, consequential, of_call, same
-from agentwatch.channels.asking import Session
+from agentwatch.channels.asking import Answered, Session
 from agentwatch.channels.rpc import Malformed
 from agentwatch.model import Json, Proposal
 
 WHOLE = 150_000
 """Characters of a diff that is surely complete."""
+
+NO_REASON = "a person said no"
+"""How the gate words a denial without a reason."""
 
 ALARMS = 20
 """Alarms about single calls; further ones are only recorded, or an agent could drown the rest."""
@@ -27,17 +30,25 @@ ALARMS = 20
 class Permits:
     """The questions and answers of one agent's sessions."""
 
-    def __init__(self, session: Session, cwd: str, changes: Changes) -> None:
+    def __init__(
+        self,
+        session: Session,
+        cwd: str,
+        changes: Changes,
+        complete: Callable[[Call], None] = titles.said,
+    ) -> None:
         self._session = session
+        self._complete = complete
         self._changes = changes
         self._cwd = cwd
         self._calls: dict[str, Calls] = {}
         self._allowed: dict[str, Proposal] = {}
         self._alarms = 0
+        self._reasons: list[str] = []
 
     def heard(self, where: str, update: Mapping[str, Any]) -> Call:
         """A message about a tool call; raises Malformed."""
-        call = self._calls.setdefault(where, Calls()).hear(update)
+        call = self._hear(where, update)
         self._check(where, call)
         return call
 
@@ -46,7 +57,7 @@ class Permits:
         told = params.get("toolCall")
         if not isinstance(told, dict):
             raise Malformed("a permission request names no tool call")
-        call = self._calls.setdefault(where, Calls()).hear(told)
+        call = self._hear(where, told)
         proposal, reasons = of_call(call, self._cwd, self._changes)
         call.asked = True
         answered = await self._session.ask(proposal, *reasons)
@@ -54,12 +65,29 @@ class Permits:
         call.denied = not chosen.allows
         if chosen.allows:
             self._allowed[f"{where}\0{call.id}"] = proposal
-        elif answered.allowed:
+        elif not answered.allowed:
+            self._because(answered, proposal)
+        else:
             self._session.alarm(
                 f"{answered.action} was allowed but not released: the agent offers no answer that "
                 "allows just this once"
             )
         return chosen.result
+
+    def _hear(self, where: str, told: Mapping[str, Any]) -> Call:
+        call = self._calls.setdefault(where, Calls()).hear(told)
+        self._complete(call)
+        return call
+
+    def reasons(self) -> str:
+        """What people gave as their reasons to deny since this was last asked, for the agent."""
+        said, self._reasons = "\n".join(self._reasons), []
+        return said
+
+    def _because(self, answered: Answered, proposal: Proposal) -> None:
+        """The protocol's answer has no room for a reason: keep it, to be said afterwards."""
+        if answered.by.startswith("person:") and answered.why != NO_REASON:
+            self._reasons.append(f"I did not allow you to {proposal.summary}: {answered.why}")
 
     def allowed_write(self, path: str, content: str) -> bool:
         """Whether this very write is an edit that was allowed; serves once."""

@@ -70,7 +70,7 @@ class AcpProxy:
         self._editor = editor
         self._agent = agent
         self.transcript = Transcript(tell)
-        self._permits = Permits(session, ways.cwd, changes)
+        self._permits = Permits(session, ways.cwd, changes, ways.recipe.complete)
         self.news = News(session, self._permits, self.transcript)
         self._errands = Errands(session, self._permits, ways.cwd, changes)
         self._sent: dict[Id, Message] = {}

@@ -6,10 +6,12 @@ even then is not asked.  Starts nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from agentwatch.channels.acp import titles
+from agentwatch.channels.acp.calls import Call
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
 
@@ -54,6 +56,12 @@ class Recipe:
     """The mode in which it asks most, where that is not the one it starts in."""
     notes: tuple[str, ...] = ()
     """What it does not ask even so."""
+    packages: tuple[str, ...] = ()
+    """Packages whose programs are the agent itself, beside those of its own command."""
+    unheld: str = ""
+    """Why its system calls are not held unless a person insists; empty where they are."""
+    complete: Callable[[Call], None] = titles.said
+    """Puts into a call the arguments that the agent's program tells elsewhere."""
 
 
 RECIPES = (
@@ -64,6 +72,7 @@ RECIPES = (
         meta={"claudeCode": {"options": _CLAUDE}},
         mode="default",
         notes=("Claude Code does not ask before it reads a file.",),
+        packages=("@agentclientprotocol/claude-agent-acp", "@anthropic-ai/claude-agent-sdk"),
     ),
     Recipe(
         "codex",
@@ -71,13 +80,19 @@ RECIPES = (
         env_add={"INITIAL_AGENT_MODE": "read-only"},
         mode="read-only",
         notes=("Codex does not ask for what its own sandbox lets pass: --kernel-gate holds that.",),
+        packages=("@agentclientprotocol/codex-acp",),
+        unheld="its own sandbox would be asked about at every command",
     ),
     Recipe(
         "gemini",
         ("gemini", "gemini-cli"),
         policy=("--admin-policy", _ADMIN),
         mode="default",
-        notes=("Gemini CLI tells a command only as its own title, not as arguments.",),
+        complete=titles.gemini,
+        notes=(
+            "Gemini CLI tells a command as its call's title, which is read as the command.",
+            "Gemini CLI does not ask before reading commands such as ls.",
+        ),
     ),
     Recipe(
         "opencode",

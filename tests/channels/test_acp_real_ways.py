@@ -1,0 +1,120 @@
+"""Ways of real ACP agents: titles that are commands, writes already done, denials with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentwatch.channels.acp import titles
+from agentwatch.channels.acp.calls import Call
+from agentwatch.channels.acp.recipes import recipe_of
+from agentwatch.channels.asking import Answered
+from tests.channels.protocol_rig import NO
+from tests.channels.test_acp_client import Bench, bench, played
+
+SHELL = "run_shell_command__1"
+
+
+def told(text: str, **more: Any) -> Call:
+    content = [{"type": "content", "content": {"type": "text", "text": text}}]
+    call = Call(more.pop("id", SHELL))
+    call.hear({"kind": "execute", "title": "rm a", "content": content, **more})
+    titles.gemini(call)
+    return call
+
+
+def test_geminis_title_is_its_command() -> None:
+    call = told("[current working directory /w] (a step)")
+    assert call.given == {"command": "rm a"}
+    call.hear({"status": "completed", "title": "rm b", "content": []})
+    titles.gemini(call)
+    assert call.given == {"command": "rm b"}
+
+
+def test_geminis_folder_is_told_where_it_is_sure() -> None:
+    assert told("[in sub] (a step)").given == {"command": "rm a", "dir_path": "sub"}
+    assert told("[in sub] (x) [background]").given == {"command": "rm a", "dir_path": "sub"}
+    assert told("[in a] (x] (a step)").given is None
+    assert told("somewhere").given is None
+
+
+@pytest.mark.parametrize("more", [{"id": "other__1"}, {"kind": "other"}, {"title": ""}])
+def test_no_other_title_is_a_command(more: dict[str, Any]) -> None:
+    assert told("[current working directory /w]", **more).given is None
+
+
+def test_only_gemini_is_read_so() -> None:
+    assert recipe_of(("npx", "-y", "@google/gemini-cli@1", "--acp")).complete is titles.gemini
+    assert recipe_of(("opencode", "acp")).complete is titles.said
+
+
+def test_what_was_not_offered_is_refused_but_what_is_done_is_done(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path) as b:
+            await b.greets()
+            params = {"sessionId": "s1", "path": str(tmp_path / "a"), "content": "new"}
+            b.agent.say("fs/write_text_file", id=1, params=params)
+            assert (await b.agent.answered(1))["error"]["code"] == -32601
+            (tmp_path / "a").write_text("new")
+            b.agent.say("fs/write_text_file", id=2, params=params)
+            assert (await b.agent.answered(2))["result"] is None
+            b.agent.say("fs/read_text_file", id=3, params=params)
+            assert (await b.agent.answered(3))["error"]["code"] == -32601
+            assert b.session.asked.empty()
+
+    asyncio.run(scenario())
+
+
+async def denied(b: Bench, answer: Answered) -> Any:
+    """A prompt whose one action is denied; the prompt's number."""
+    turn = await b.prompted()
+    b.requests({"toolCallId": "t1", "kind": "execute", "rawInput": {"command": "rm a"}})
+    _, _, waiting = await b.session.next()
+    waiting.set_result(answer)
+    await b.agent.answered("p1")
+    return turn
+
+
+@played
+async def test_the_agent_hears_why_a_person_denied_within_the_same_turn(b: Bench) -> None:
+    turn = await denied(b, NO)
+    b.agent.say(id=turn, result={"stopReason": "cancelled"})  # so some agents end it themselves
+    said = await b.agent.hear()
+    assert said["params"]["prompt"][0]["text"] == "I did not allow you to run rm a: not today"
+    assert ("turn", "cancelled") not in b.texts
+    b.agent.say(id=said["id"], result={"stopReason": "end_turn"})
+    await b.settled()
+    assert [text for kind, text in b.texts if kind == "turn"] == ["end_turn"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answered(False, "a person said no", "person:test", "a-1"),
+        Answered(False, "no answer in time", "deadline", "a-1"),
+    ],
+    ids=["without a reason", "by nobody"],
+)
+def test_where_no_person_said_why_nothing_is_said(tmp_path: Path, answer: Answered) -> None:
+    async def scenario() -> None:
+        async with bench(tmp_path) as b:
+            await b.greets()
+            turn = await denied(b, answer)
+            b.agent.say(id=turn, result={"stopReason": "end_turn"})
+            await b.settled()
+            assert ("turn", "end_turn") in b.texts
+
+    asyncio.run(scenario())
+
+
+@played
+async def test_a_person_who_ended_the_turn_is_not_spoken_for(b: Bench) -> None:
+    turn = await denied(b, NO)
+    await b.client.cancel()
+    assert (await b.agent.hear())["method"] == "session/cancel"
+    b.agent.say(id=turn, result={"stopReason": "cancelled"})
+    await b.settled()
+    assert ("turn", "cancelled") in b.texts
