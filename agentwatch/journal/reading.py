@@ -47,7 +47,7 @@ def follow(path: Path, stopped: Callable[[float], bool], every: float = 0.2) -> 
 def open_lines(path: Path) -> IO[bytes]:
     """A journal opened for reading; raises JournalError where there is none."""
     try:
-        return path.open("rb")
+        return path.open("rb", buffering=1 << 20)
     except OSError as error:
         raise JournalError(
             f"cannot read the journal {path}: {error.strerror}", code=ExitCode.NOT_FOUND

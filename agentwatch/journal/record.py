@@ -34,6 +34,9 @@ MAX_DEPTH = 100
 """Levels of nesting a record may have: what one stack can write, another must be able to read."""
 HEAD_SIZE = 88
 
+CLOSING_SIZE = 76
+"""Bytes of a line behind its body's last brace: the hash and what is around it."""
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _CLOSING = re.compile(rb',"hash":"([0-9a-f]{64})"\}\n\Z')
 _HEAD = re.compile(rb"1 ([0-9]{20}) ([0-9a-f]{64})\n")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -98,8 +101,13 @@ def head_path(journal: Path) -> Path:
     return journal.with_suffix(".head")
 
 
-def encode(last: Head, t: int, session: str, kind: str, data: Mapping[str, Any]) -> bytes:
-    """The line that follows the last record; raises JournalError for what is not plain JSON."""
+def encode(
+    last: Head, t: int, session: str, kind: str, data: Mapping[str, Any]
+) -> tuple[bytes, Entry]:
+    """The line that follows the last record, and what it says.
+
+    Raises JournalError for what is not plain JSON.
+    """
     body: Json = {
         "v": VERSION,
         "seq": last.seq + 1,
@@ -110,13 +118,14 @@ def encode(last: Head, t: int, session: str, kind: str, data: Mapping[str, Any])
     }
     try:
         body["data"] = dict(data)
-        text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+        text = _JSON.encode(body).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise JournalError(f"a {kind!r} record cannot be written as JSON: {error}") from error
-    if _deeper_than(MAX_DEPTH, data):
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _deeper_than(MAX_DEPTH, data):
         raise JournalError(f"a {kind!r} record is nested deeper than {MAX_DEPTH} levels")
     digest = hashlib.sha256(text).hexdigest()
-    return text[:-1] + f',"hash":"{digest}"}}\n'.encode()
+    entry = Entry(last.seq + 1, t, session, kind, body["data"], last.hash, digest)
+    return text[:-1] + f',"hash":"{digest}"}}\n'.encode(), entry
 
 
 def decode(line: bytes, where: str) -> Entry:

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from agentwatch.journal.reading import open_lines, read_head
-from agentwatch.journal.record import Head, JournalError, UnknownVersion, decode, hash_of
+from agentwatch.journal.record import START, Head, JournalError, UnknownVersion, decode, hash_of
 from agentwatch.model import Json
 
 
@@ -82,15 +82,21 @@ class _Check:
     def __init__(self, head: Head | None) -> None:
         self._head = head
         self._hash_at_head: str | None = None
-        self._last = Head()
+        self._seq_at_head = head.seq if head else -1
+        self._seq, self._hash = 0, START
         self._highest = 0
         self._records = 0
         self._findings: list[Finding] = []
 
     def run(self, lines: Iterable[bytes]) -> Verification:
         """What the lines and the head say together."""
+        from agentwatch.journal.swift import follows  # noqa: PLC0415 - costs a start
+
         torn, why = 0, ""
         for number, line in enumerate(lines, 1):
+            if digest := follows(line, self._seq, self._hash):
+                self._accept(self._seq + 1, digest)
+                continue
             if not line.endswith(b"\n"):
                 torn = len(line)
                 break
@@ -107,7 +113,7 @@ class _Check:
 
     def _take(self, line: bytes, number: int) -> None:
         """Check one line against itself and the one before."""
-        wanted = self._last.seq + 1
+        wanted = self._seq + 1
         try:
             entry = decode(line, f"line {number}")
         except UnknownVersion:
@@ -115,19 +121,23 @@ class _Check:
         except JournalError as error:
             self._find(wanted, error.what)
             return
-        self._records += 1
         if hash_of(line) != entry.hash:
             self._find(entry.seq, f"record {entry.seq} was changed after it was written")
         if entry.seq < wanted:
             self._find(entry.seq, f"record {entry.seq} is repeated or out of order")
         elif entry.seq > wanted:
             self._find(wanted, f"records {wanted} to {entry.seq - 1} are not where they belong")
-        elif entry.prev != self._last.hash:
+        elif entry.prev != self._hash:
             self._find(entry.seq, f"record {entry.seq} does not follow the one before it")
-        self._last = Head(entry.seq, entry.hash)
-        self._highest = max(self._highest, entry.seq)
-        if self._head and entry.seq == self._head.seq:
-            self._hash_at_head = entry.hash
+        self._accept(entry.seq, entry.hash)
+
+    def _accept(self, seq: int, digest: str) -> None:
+        """Go on from this record."""
+        self._records += 1
+        self._seq, self._hash = seq, digest
+        self._highest = max(self._highest, seq)
+        if seq == self._seq_at_head:
+            self._hash_at_head = digest
 
     def _end(self) -> str:
         """Compare the end with the head; the reason where that cannot be done."""

@@ -26,7 +26,6 @@ from agentwatch.journal.record import (
     Entry,
     Head,
     JournalError,
-    decode,
     encode,
     head_path,
 )
@@ -82,8 +81,8 @@ class Journal:
                     f"the journal {self.path} cannot be written any more: {self._broken}",
                     "make room or repair the disk, then start a new session",
                 )
-            line = encode(self._last, time.time_ns() // 1_000_000, self._session, type, data)
-            entry = decode(line, "the new record")
+            now = time.time_ns() // 1_000_000
+            line, entry = encode(self._last, now, self._session, type, data)
             try:
                 self._write(line, entry)
             except BaseException as error:

@@ -9,9 +9,9 @@ one of it.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from agentwatch.rules.index import Index
 from agentwatch.rules.patterns import Word
 from agentwatch.rules.values import Day, Decide, Rule, Ruling, Setting, Step
 
@@ -24,14 +24,9 @@ class Rulebook:
 
     def __init__(self, rules: Sequence[Rule] = ()) -> None:
         self.rules = tuple(rules)
-        self._by_program: dict[str, list[Rule]] = defaultdict(list)
-        self._others: list[Rule] = []
-        for rule in rules:
-            if rule.first_words is None:
-                self._others.append(rule)
-            else:
-                for word in rule.first_words:
-                    self._by_program[word].append(rule)
+        self._index: Index[tuple[int, Rule]] = Index()
+        for rank, rule in enumerate(rules):
+            self._index.add(rank, rule, (rule.decide.strictness, rule))
 
     def rule(self, steps: Sequence[Step], setting: Setting) -> Ruling | None:
         """What is said of an action with these steps; None where no rule decides."""
@@ -49,16 +44,11 @@ class Rulebook:
     def _on(self, step: Step, setting: Setting) -> Ruling | None:
         """What is said of one step: the first of the strictest."""
         best: Rule | None = None
-        for rule in self._candidates(step):
-            stricter = best is None or rule.decide.strictness > best.decide.strictness
-            if stricter and holds(rule, step, setting):
-                best = rule
+        most = -1
+        for strictness, rule in self._index.about(step, setting):
+            if strictness > most and holds(rule, step, setting):
+                best, most = rule, strictness
         return Ruling(best.decide, (best,)) if best else None
-
-    def _candidates(self, step: Step) -> Iterator[Rule]:
-        yield from self._others
-        if step.argv:
-            yield from self._by_program.get(step.argv[0].rsplit("/", 1)[-1], ())
 
 
 def holds(rule: Rule, step: Step, setting: Setting) -> bool:

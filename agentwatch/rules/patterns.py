@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 INSIDE, OUTSIDE = "inside", "outside"
-_GLOB = re.compile(r"[*?]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Word:
     @property
     def glob(self) -> bool:
         """Whether it is more than the word itself."""
-        return _GLOB.search(self.text) is not None
+        return "*" in self.text or "?" in self.text
 
     def holds(self, word: str) -> bool:
         """Whether a word is one of these."""
@@ -54,11 +53,16 @@ class PathSet:
 
     @staticmethod
     def _one(pattern: str, path: str, workspace: str, home: str) -> bool:
-        inside = path == workspace or path.startswith(workspace.rstrip("/") + "/")
         if pattern in (INSIDE, OUTSIDE):
+            inside = path == workspace or path.startswith(workspace.rstrip("/") + "/")
             return inside is (pattern == INSIDE)
-        full = absolute(pattern, workspace, home)
-        return expression(full, paths=True).fullmatch(path) is not None
+        return _whole(pattern, workspace, home).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=16_384)
+def _whole(pattern: str, workspace: str, home: str) -> re.Pattern[str]:
+    """A path's pattern as an expression from the root on."""
+    return expression(absolute(pattern, workspace, home), paths=True)
 
 
 def absolute(pattern: str, workspace: str, home: str) -> str:
@@ -115,7 +119,7 @@ def _in_network(address: str, network: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def expression(pattern: str, *, paths: bool) -> re.Pattern[str]:
     """A pattern of words or of paths as a regular expression for the whole."""
     return re.compile("".join(_translated(pattern, paths=paths)), re.DOTALL)
