@@ -39,7 +39,7 @@ def inside(event: Observed, pids: Collection[int], *, left: bool = False) -> boo
 
     Somebody must, but at a file that is known to be the agent's own and only `left` there.
     """
-    if event.kind not in (Deed.CONNECT, Deed.DATAGRAM):
+    if event.kind not in (Deed.CONNECT, Deed.DATAGRAM) or Flag.ELSEWHERE in event.flags:
         return False
     try:
         sockets = set(_local(event) if event.family is not Family.UNIX else _unix(event))

@@ -20,14 +20,16 @@ from typing import Any
 
 from agentwatch.covers import Cover, Covers, Scope
 from agentwatch.model import Kind, Mode, Verdict
+from agentwatch.policy import Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import follow, judge_observed
 from agentwatch.policy.own import OwnFolders
 from agentwatch.rules import Denials
 
-from .acts import Deed, Observed
+from .acts import Deed, Flag, Observed
 from .descent import Descent, Process, started
 from .ledger import Ledger
+from .nearby import Nearby
 
 KINDS: dict[Deed, tuple[Kind, ...]] = {
     **dict.fromkeys(Deed, (Kind.WRITE,)),
@@ -65,13 +67,14 @@ def _made(kind: type[Any], data: Mapping[str, Any]) -> Any:
 class Local:
     """The judge of one session's hot calls."""
 
-    def __init__(self, data: Mapping[str, Any], agent: int, ledger: Ledger) -> None:
+    def __init__(self, data: Mapping[str, Any], agent: int, ledger: Ledger, root: int = 0) -> None:
         self._ground: Ground = _made(Ground, data["ground"])
         self._closed = str(data["closed"])
         self._covers = Covers(own=self._ground.notes)
         self._covers.agent_is([Process(agent, started(agent))])
         self._denials = Denials.from_json(data["denials"])
         self._ledger = ledger
+        self._nearby = Nearby(root)
         self._came = 0
         self._shut = False
 
@@ -85,13 +88,10 @@ class Local:
                 return False  # it may begin a cover
         if self._may_be_denied(event):
             return False
-        judged = judge_observed(
-            event,
-            ground=self._ground,
-            covers=self._covers,
-            ancestry=descent,
-            called=event.names,
-        )
+        judged = self._judged(event, descent)
+        if judged.verdict is not Verdict.ALLOW and event.family and self._nearby.inside(event):
+            event = replace(event, flags=(*event.flags, Flag.INSIDE))
+            judged = self._judged(event, descent)
         if judged.verdict is not Verdict.ALLOW or judged.rule is None:
             return False
         self._ledger.write(event, descent[0].started, judged.rule, judged.cover or "")
@@ -105,6 +105,15 @@ class Local:
             called=event.names,
         )
         return True
+
+    def _judged(self, event: Observed, descent: Descent) -> Judgement:
+        return judge_observed(
+            event,
+            ground=self._ground,
+            covers=self._covers,
+            ancestry=descent,
+            called=event.names,
+        )
 
     def passed(self, event: Observed, book: Mapping[str, Any]) -> None:
         """The supervisor let an event pass: what it wrote in its book is written here too."""

@@ -19,7 +19,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from . import abi, names, readmem, resolve
+from . import abi, names, network, readmem, resolve
 from .acts import Deed, Family, Flag, Observed
 from .caller import Caller
 from .files import Held, _folder
@@ -135,6 +135,8 @@ def _addressed(
         said = {"family": Family.INET6, "address": text, "port": port, "names": known.of(text)}
     elif number == socket.AF_UNIX:
         said, address = _unix(caller, line, address)
+    if "names" in said and network.local(str(said["address"])):
+        said["flags"] = network.said(line.handle, caller.tid, Family.INET)
     seen = Observed(
         kind,
         caller.pid,
@@ -161,8 +163,8 @@ def _unix(caller: Caller, line: Line, address: bytes) -> tuple[dict[str, object]
     said |= {"path": name.path, "spelled": os.fsdecode(path), "inside_path": name.inside}
     found = os.fstat(line.folder)
     said["file"] = f"{os.major(found.st_dev)}:{os.minor(found.st_dev)}:{found.st_ino}"
-    if name.private:
-        said["flags"] = (Flag.PRIVATE,)
+    flags = network.said(line.handle, caller.tid, Family.UNIX)
+    said["flags"] = (*flags, Flag.PRIVATE) if name.private else flags
     own = f"/proc/self/fd/{line.folder}".encode()
     return said, address[:2] + own + b"\0"
 
