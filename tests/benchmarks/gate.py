@@ -1,54 +1,95 @@
-"""What the gate costs: the same work with and without it, in turns, in one run.
+"""What the gate costs: the same work with and without it, turn by turn, in one run.
 
-    python -m tests.benchmarks.gate [--rounds 5] [--means pidns] [--only PART] [--strace]
+    python -m tests.benchmarks.gate [--rounds 7] [--means pidns] [--only PART]
 
 The whole product: a session whose agent starts the work as a program, which a person allows once;
 all the rest passes as part of it.  Without is the same session `--ungated`: contained as well,
-nothing held.  Times are taken inside, so neither the session's start nor the person is in them.
-A ratio is the median of the rounds' own ratios.  `--strace` does the work once more below
-`strace -f --seccomp-bpf`, as the crude bound.
+nothing held.  Beside them the floor: the same filter, and a loop in Python, or in C, that lets
+every call go on unread.  All of them wait all the time, and take turns piece by piece, so that
+what else the machine does meets all alike.  Times are taken inside.  A ratio is the median of the
+rounds' own ratios, for what is many single calls of the rounds' medians; `best` compares the
+quickest of each.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import random
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 import psutil
 
-from tests.benchmarks.gate_work import WORK
+from tests.benchmarks.gate_work import SINGLE, WORK
 from tests.e2e.world import World
+from tests.waiting import wait_for
 
 DOES = Path(__file__).with_name("gate_work.py")
 AGENT = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:], check=False).returncode)"
-CALLS = (
-    "execve,execveat,openat,open,creat,unlink,unlinkat,rename,renameat2,connect,chmod,fchmod,link"
-)
+PATIENCE = 300.0
+WITHOUT, GATED = "without", "gated"
+WAYS = (WITHOUT, GATED, "python floor", "C floor")
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One session's figures."""
+@dataclass
+class Side:
+    """One way to do the work, and the figures of each piece and round."""
 
-    seconds: dict[str, float]
-    calls: dict[str, list[float]]
-    cost: dict[str, tuple[float, float]]
-    """MiB and seconds of processor, by process of ours."""
+    orders: TextIO
+    answers: TextIO
+    gate: psutil.Process | None = None
+    supervisor: psutil.Process | None = None
+    found: dict[str, list[list[float]]] = field(default_factory=dict)
+    used: dict[str, list[float]] = field(default_factory=dict)
+
+    def do(self, name: str, *, warm: bool = False) -> None:
+        """One piece; `warm` is not counted."""
+        before = self._used()
+        self.orders.write(f"{name}\n")
+        self.orders.flush()
+        line = ""
+
+        def answered() -> bool:
+            nonlocal line
+            line += self.answers.readline()
+            return line.endswith("\n")
+
+        wait_for(answered, f"{name} is done", within=PATIENCE)
+        found = json.loads(line)
+        if warm:
+            return
+        self.found.setdefault(name, []).append(found)
+        self.used.setdefault(name, []).append((self._used() - before) / len(found))
+
+    def _used(self) -> float:
+        if self.gate is None:
+            return 0.0
+        used = self.gate.cpu_times()
+        return float(used.user + used.system)
+
+    def typical(self, name: str) -> list[float]:
+        """The seconds of each round."""
+        return [statistics.median(one) for one in self.found[name]]
+
+    def best(self, name: str) -> float:
+        """The quickest."""
+        return min(min(one) for one in self.found[name])
 
 
 def prepare(folder: Path) -> None:
     """What the work works on."""
     (folder / "hello.c").write_text('#include <stdio.h>\nint main(void){puts("hi");return 0;}\n')
-    targets = [f"t{n}" for n in range(500)]
+    targets = [f"t{n}" for n in range(100)]
     rules = "\n".join(f"{name}:\n\t/bin/true {name}" for name in targets)
     (folder / "many.mk").write_text(f"all: {' '.join(targets)}\n{rules}\n")
     project = folder / "project"
@@ -66,101 +107,103 @@ def prepare(folder: Path) -> None:
         subprocess.run([*git, *words], check=True)
 
 
-def turn(options: tuple[str, ...], names: list[str]) -> Turn:
-    """One session."""
+@contextmanager
+def side(way: str, means: str) -> Iterator[Side]:
+    """One session, or one floor, that waits for orders."""
     with tempfile.TemporaryDirectory(prefix="aw") as folder:
         world = World(Path(folder))
         prepare(world.work)
-        out = world.work / "found"
-        work = [sys.executable, str(DOES), json.dumps(names), str(out)]
-        process = world.run_agent(sys.executable, "-ISc", AGENT, *work, options=options)
+        orders, out = world.work / "orders", world.work / "found"
+        os.mkfifo(orders)
+        work = [sys.executable, str(DOES), str(orders), str(out)]
+        if way.endswith("floor"):
+            command = [
+                sys.executable,
+                "-m",
+                "tests.benchmarks.gate_floor",
+                way.partition(" ")[0].lower(),
+            ]
+            process = subprocess.Popen([*command, *work], cwd=world.work, env=world.env)
+        else:
+            options = ("--containment", means, "--kernel-gate" if way == GATED else "--ungated")
+            process = world.run_agent(sys.executable, "-ISc", AGENT, *work, options=options)
         try:
-            answered(world, process, out)
-            cost = ours(world.session()["supervisor_pid"])
-            found: dict[str, Any] = json.loads(out.read_text())
-            out.with_suffix(".end").touch()
+            with os.fdopen(os.open(orders, os.O_RDWR), "w") as line:
+                wait_for(lambda: ready(world, out, ask=way == GATED), f"{way} is up", within=60)
+                with out.open() as answers:
+                    answers.readline()
+                    yield Side(line, answers, *(ours(world) if way == GATED else ()))
             process.wait(30)
         finally:
             world.end()
-    calls = {name: found.pop(name) for name in ("open", "exec")}
-    return Turn(found, calls, cost)
 
 
-def answered(world: World, process: subprocess.Popen[bytes], out: Path) -> None:
-    """Allow what is asked until the work is done."""
-    while not out.exists():
-        if process.poll() is not None:
-            raise SystemExit(world.output(process))
-        for action in world.json("pending") if not out.exists() else ():
-            print("allowed:", action["summary"][:150], file=sys.stderr)
-            world.call("approve", action["id"])
-        time.sleep(0.5)
+def ready(world: World, out: Path, *, ask: bool) -> bool:
+    """Whether the work waits for orders; allows what is asked."""
+    for action in world.json("pending") if ask else ():
+        print("allowed:", action["summary"][:150], file=sys.stderr)
+        world.call("approve", action["id"])
+    return out.exists() and out.read_text() == "ready\n"
 
 
-def ours(supervisor: int) -> dict[str, tuple[float, float]]:
-    """What our own processes have used."""
-    found = {}
-    top = psutil.Process(supervisor)
-    for one in [top, *top.children()]:
-        gate = any("begin.main" in word for word in one.cmdline())
-        if one.pid == supervisor or gate:
+def ours(world: World) -> tuple[psutil.Process, psutil.Process]:
+    """The gate process and the supervisor."""
+    top = psutil.Process(world.session()["supervisor_pid"])
+    gates = (one for one in top.children() if any("begin.main" in word for word in one.cmdline()))
+    return next(gates), top
+
+
+def table(sides: dict[str, Side], names: list[str]) -> None:
+    """Print it."""
+    others = [way for way in sides if way != WITHOUT]
+    print(f"{'':24}{WITHOUT:>10}{GATED:>10}", *(f"{way:>14}" for way in others))
+    print(f"{'':24}{'':20}", *(f"{'ratio (best)':>14}" for _ in others))
+    without = sides[WITHOUT]
+    for name in names:
+        typical = [statistics.median(sides[way].typical(name)) for way in (WITHOUT, GATED)]
+        ratios = []
+        for way in others:
+            pairs = zip(without.typical(name), sides[way].typical(name), strict=True)
+            ratio = statistics.median(b / a for a, b in pairs)
+            ratios.append(f"{ratio:6.2f} ({sides[way].best(name) / without.best(name):.2f})")
+        print(f"{name:24}", *(f"{said(one):>9}" for one in typical), *(f"{r:>14}" for r in ratios))
+    print()
+    gated = sides[GATED]
+    for name in names:
+        if name in SINGLE:
+            every = sorted(second for one in gated.found[name] for second in one)
+            last, used = every[int(len(every) * 0.99)], statistics.median(gated.used[name])
+            print(f"{name}: p99 {said(last)}, of the gate process's time {said(used)} each")
+    for who, one in (("gate process", gated.gate), ("supervisor", gated.supervisor)):
+        if one is not None:
             used = one.cpu_times()
             size = one.memory_info().rss / 2**20
-            found["gate process" if gate else "supervisor"] = (size, used.user + used.system)
-    return found
+            print(f"{who}: {size:.0f} MiB, {used.user + used.system:.1f} s of processor in all")
+    print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")
 
 
-def below_strace(names: list[str]) -> Turn | None:
-    """The same work, traced and not contained."""
-    if shutil.which("strace") is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="aw") as folder:
-        prepare(Path(folder))
-        out = Path(folder) / "found"
-        out.with_suffix(".end").touch()
-        tracing = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", CALLS]
-        work = [sys.executable, str(DOES), json.dumps(names), str(out)]
-        subprocess.run([*tracing, *work], cwd=folder, check=True, stdin=subprocess.DEVNULL)
-        found = json.loads(out.read_text())
-    return Turn(found, {name: found.pop(name) for name in ("open", "exec")}, {})
-
-
-def table(turns: list[tuple[Turn, Turn]], traced: Turn | None) -> None:
-    """Print it."""
-    print(f"{'':26}{'without':>10}{'gated':>10}{'ratio':>8}   spread{'strace':>14}")
-    for name in turns[0][0].seconds:
-        pairs = [(a.seconds[name], b.seconds[name]) for a, b in turns]
-        ratio = statistics.median(b / a for a, b in pairs)
-        spread = f"{min(b / a for a, b in pairs):.2f}-{max(b / a for a, b in pairs):.2f}"
-        a, b = (statistics.median(side) * 1000 for side in zip(*pairs, strict=True))
-        crude = f"{traced.seconds[name] * 1000 / a:8.2f}" if traced else ""
-        print(f"{name:26}{a:8.1f}ms{b:8.1f}ms{ratio:8.2f}   {spread:11}{crude}")
-    for name in ("open", "exec"):
-        for which, told in ((0, "without"), (1, "gated")):
-            each = sorted(second for pair in turns for second in pair[which].calls[name])
-            middle, last = statistics.median(each), each[int(len(each) * 0.99)]
-            print(f"one {name}, {told}: median {middle * 1e6:.0f} us, p99 {last * 1e6:.0f} us")
-    for name in turns[0][1].cost:
-        size = statistics.median(b.cost[name][0] for _, b in turns)
-        used = statistics.median(b.cost[name][1] for _, b in turns)
-        print(f"{name}: {size:.0f} MiB, {used:.2f} s of processor")
+def said(seconds: float) -> str:
+    """A time, short."""
+    return f"{seconds * 1e6:.1f} us" if seconds < 0.001 else f"{seconds * 1000:.1f} ms"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--means", default="pidns")
     parser.add_argument("--only", default="", help="a part of the names to run")
-    parser.add_argument("--strace", action="store_true")
     options = parser.parse_args()
     names = [name for name in WORK if options.only in name]
-    names = [name for name in names if "npm" not in name or shutil.which("npm")]
-    means = ("--containment", options.means)
-    turns = []
-    for _ in range(options.rounds):
-        without = turn((*means, "--ungated"), names)
-        turns.append((without, turn((*means, "--kernel-gate"), names)))
-    table(turns, below_strace(names) if options.strace else None)
+    names = [
+        name for name in names if name in SINGLE or shutil.which(name.split(",")[0].split()[0])
+    ]
+    with ExitStack() as stack:
+        sides = {way: stack.enter_context(side(way, options.means)) for way in WAYS}
+        for number in range(options.rounds + 1):
+            for name in names:
+                for way in random.sample(WAYS, len(WAYS)):
+                    sides[way].do(name, warm=number == 0)
+        table(sides, names)
 
 
 if __name__ == "__main__":

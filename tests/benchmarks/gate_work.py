@@ -1,4 +1,7 @@
-"""The work that the gate's benchmark has done, with and without it: `gate_work.py NAMES OUT`."""
+"""The work that the gate's benchmark has done: `gate_work.py ORDERS OUT`, one order a line.
+
+An order is a name from WORK; the answer is the seconds it took, or those of each single call.
+"""
 
 from __future__ import annotations
 
@@ -22,86 +25,90 @@ def times(count: int, *argv: str) -> None:
         run(*argv)
 
 
-def spawn(count: int) -> None:
-    for _ in range(count):
-        os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+def spawn(_: int) -> None:
+    os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
 
 
-def reads(count: int) -> None:
-    for _ in range(count):
-        os.close(os.open("/etc/hostname", os.O_RDONLY))
+def read(_: int) -> None:
+    os.close(os.open("/etc/hostname", os.O_RDONLY))
 
 
 def write(number: int) -> None:
     os.close(os.open(f"w{number % 100}", os.O_WRONLY | os.O_CREAT, 0o600))
 
 
-def writes(count: int) -> None:
-    for number in range(count):
-        write(number)
+def fork(_: int) -> None:
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
 
 
-def forks(count: int) -> None:
-    for _ in range(count):
-        pid = os.fork()
-        if not pid:
-            os._exit(0)
-        os.waitpid(pid, 0)
+class Server:
+    """Somebody of the tree's own who listens."""
 
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        threading.Thread(target=self._accept, daemon=True).start()
 
-def connects(count: int) -> None:
-    server = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    def _accept(self) -> None:
+        while True:
+            self._server.accept()[0].close()
 
-    def accept() -> None:
-        for _ in range(count):
-            server.accept()[0].close()
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    for _ in range(count):
+    def connect(self, _: int) -> None:
         with socket.socket() as one:
-            one.connect(server.getsockname())
-    thread.join()
-    server.close()
+            one.connect(self._server.getsockname())
 
 
-WORK: dict[str, Callable[[], None]] = {
-    "1000 x /bin/true": lambda: spawn(1000),
-    "python -c pass x 20": lambda: times(20, sys.executable, "-ISc", "pass"),
-    "git status x 20": lambda: times(20, "git", "-C", "repo", "status"),
-    "gcc hello.c x 5": lambda: times(5, "gcc", "hello.c", "-o", "hello"),
-    "make, 500 targets": lambda: run("make", "-s", "-B", "-f", "many.mk"),
-    "npm --version x 3": lambda: times(3, "npm", "--version"),
-    "pytest, 20 tests": lambda: run(sys.executable, "-m", "pytest", "-q", "-n0", "project"),
-    "20000 opens for writing": lambda: writes(20000),
-    "1000 connects": lambda: connects(1000),
-    "50000 opens for reading": lambda: reads(50000),
-    "500 x fork and exit": lambda: forks(500),
-}
+def each(count: int, do: Callable[[int], None]) -> Callable[[], list[float]]:
+    """The seconds of each of many calls."""
+
+    def one_by_one() -> list[float]:
+        found = []
+        for number in range(count):
+            start = time.perf_counter()
+            do(number)
+            found.append(time.perf_counter() - start)
+        return found
+
+    return one_by_one
 
 
-def one_by_one(count: int, do: Callable[[int], None]) -> list[float]:
-    found = []
-    for number in range(count):
+def whole(do: Callable[[], None]) -> Callable[[], list[float]]:
+    """The seconds of all of it."""
+
+    def once() -> list[float]:
         start = time.perf_counter()
-        do(number)
-        found.append(time.perf_counter() - start)
-    return found
+        do()
+        return [time.perf_counter() - start]
+
+    return once
+
+
+SINGLE: dict[str, tuple[int, Callable[[int], None]]] = {
+    "exec of /bin/true": (200, spawn),
+    "open for writing": (1000, write),
+    "connect on loopback": (200, Server().connect),
+    "open for reading": (20_000, read),
+    "fork and exit": (200, fork),
+}
+PROGRAMS: dict[str, Callable[[], None]] = {
+    "python -c pass": lambda: times(5, sys.executable, "-ISc", "pass"),
+    "git status, 3000 files": lambda: times(5, "git", "-C", "repo", "status"),
+    "gcc hello.c": lambda: run("gcc", "hello.c", "-o", "hello"),
+    "make, 100 targets": lambda: run("make", "-s", "-B", "-f", "many.mk"),
+    "npm --version": lambda: run("npm", "--version"),
+    "pytest, 20 tests": lambda: run(sys.executable, "-m", "pytest", "-q", "-n0", "project"),
+}
+WORK = {name: each(*what) for name, what in SINGLE.items()}
+WORK |= {name: whole(do) for name, do in PROGRAMS.items()}
 
 
 def main() -> None:
-    names, out = json.loads(sys.argv[1]), Path(sys.argv[2])
-    found: dict[str, object] = {}
-    for name in names:
-        start = time.perf_counter()
-        WORK[name]()
-        found[name] = time.perf_counter() - start
-    found["open"] = one_by_one(2000, write)
-    found["exec"] = one_by_one(500, lambda _: spawn(1))
-    out.with_suffix(".new").write_text(json.dumps(found))
-    out.with_suffix(".new").rename(out)
-    while not out.with_suffix(".end").exists():
-        time.sleep(0.01)
+    with Path(sys.argv[2]).open("w") as out, Path(sys.argv[1]).open() as orders:
+        print("ready", file=out, flush=True)
+        for order in orders:
+            print(json.dumps(WORK[order.strip()]()), file=out, flush=True)
 
 
 if __name__ == "__main__":
