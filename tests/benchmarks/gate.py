@@ -176,9 +176,9 @@ def table(sides: dict[str, Side], names: list[str]) -> None:
             print(f"{name}: p99 {said(last)}, of the gate process's time {said(used)} each")
     for who, one in (("gate process", gated.gate), ("supervisor", gated.supervisor)):
         if one is not None:
-            used = one.cpu_times()
+            whole = one.cpu_times()
             size = one.memory_info().rss / 2**20
-            print(f"{who}: {size:.0f} MiB, {used.user + used.system:.1f} s of processor in all")
+            print(f"{who}: {size:.0f} MiB, {whole.user + whole.system:.1f} s of processor in all")
     print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")
 
 
