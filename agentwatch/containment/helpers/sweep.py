@@ -241,11 +241,11 @@ class Census:
 
 def hold(root: int, keep: frozenset[int], until: float) -> dict[int, int] | None:
     """Stop everybody until they all stand still; who stood before, None if that has no end."""
-    there = set(tree.pids())
     first = Stop(root, keep, FEW)
     census = Census(root, keep, first.struck)
     if len(first.struck) < FEW:  # twice met nowhere in the tree: of those, only who is new counts
-        census.strangers |= there - first.family - Stop(root, keep).family
+        there = set(tree.pids())
+        census.strangers |= there - Stop(root, keep).family - Stop(root, keep).family
     quiet = 0
     while quiet < QUIET and not census.look():
         if census.running:
