@@ -30,6 +30,7 @@ COMMANDS = {
     "halt": "Kill every session and refuse new ones.",
     "release": "Allow sessions again after a halt.",
     "log": "Read or verify a session's record.",
+    "key": "Print the public key that checks the signatures in your records.",
     "replay": "Play what the agent's terminal showed.",
     "rules": "Check, list and explain rules.",
     "doctor": "Say what this machine gives and what is not covered.",

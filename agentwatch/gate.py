@@ -140,7 +140,15 @@ class Gate:
         return self._ask(waiting, now, wall)
 
     def decide(
-        self, action: str, digest: str, verdict: Verdict, *, by: str, because: str, wall: float
+        self,
+        action: str,
+        digest: str,
+        verdict: Verdict,
+        *,
+        by: str,
+        because: str,
+        wall: float,
+        how: str = "",
     ) -> list[Effect]:
         """A person's answer to what they were shown; raises AgentwatchError if it was not this."""
         waiting = self._waiting.get(action)
@@ -154,7 +162,7 @@ class Gate:
             )
         self._take(action)
         why = because or ("approved" if verdict is Verdict.ALLOW else "a person said no")
-        return self._settle(waiting, Decision(verdict, by, why, None, wall))
+        return self._settle(waiting, Decision(verdict, by, why, None, wall, how))
 
     def withdraw(self, proposer: object, *, wall: float) -> list[Effect]:
         """The proposer hung up: whatever it had waiting is denied."""
@@ -201,6 +209,14 @@ class Gate:
                 self._decided[at] = replace(item, evidence=evidence)
                 return [Show(self._decided[at])]
         return []
+
+    def void(self, action: Action, why: str, *, wall: float) -> Action:
+        """An approval that does not hold after all, as the denial it then is."""
+        denied = action.decided(Decision(Verdict.DENY, "gate", why, None, wall))
+        for at, item in enumerate(self._decided):
+            if item.id == action.id:
+                self._decided[at] = denied
+        return denied
 
     def find(self, action: str) -> Action:
         """A waiting or lately decided action by its id or a unique beginning of it."""

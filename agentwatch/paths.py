@@ -151,6 +151,11 @@ def state_base() -> Path:
     return Path.home() / ".local" / "state" / "agentwatch"
 
 
+def signing_base() -> Path:
+    """The folder of the key that decisions are signed with; no agent's namespace has it."""
+    return state_base() / "signing"
+
+
 def cache_base() -> Path:
     """The folder of what may be lost."""
     if named := os.environ.get("XDG_CACHE_HOME"):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from agentwatch import journal
-from agentwatch.commands import sessions
-from agentwatch.commands.output import document, json_option, line, say, visible
-from agentwatch.errors import ExitCode
-from agentwatch.journal import Entry
+from agentwatch.commands import log_verify, sessions
+from agentwatch.commands.output import document, json_option, line, visible
+from agentwatch.journal import Entry, JournalError
 from agentwatch.model import Json, Receipt
 from agentwatch.paths import Places
 
@@ -19,13 +20,24 @@ from agentwatch.paths import Places
 @click.command(epilog="\b\nExample:\n  agentwatch log\n  agentwatch log claude-3f2a91 --verify")
 @click.argument("session", required=False)
 @click.option("--verify", is_flag=True, help="Check that nothing was changed, cut or removed.")
+@click.option("--key", multiple=True, metavar="FILE", help="Check signatures with this public key.")
+@click.option(
+    "--anchor", multiple=True, metavar="FILE", help="Check that heads kept there are still in it."
+)
 @click.option("--follow", is_flag=True, help="Stay, and print each new entry.")
 @json_option
-def command(session: str | None, verify: bool, follow: bool, as_json: bool) -> int:
+def command(
+    session: str | None,
+    verify: bool,
+    key: tuple[str, ...],
+    anchor: tuple[str, ...],
+    follow: bool,
+    as_json: bool,
+) -> int:
     """Read or verify a session's record."""
-    places = sessions.any_or_newest(session)
+    places, named = _found(session)
     if verify:
-        return _verify(places, as_json=as_json)
+        return log_verify.run(places, key, anchor, named=named, as_json=as_json)
     entries = (
         journal.follow(places.journal, _ended(places)) if follow else journal.read(places.journal)
     )
@@ -50,20 +62,15 @@ def _ended(places: Places) -> Callable[[float], bool]:
     return look
 
 
-def _verify(places: Places, *, as_json: bool) -> int:
-    outcome = journal.verify(places.journal)
-    if as_json:
-        document(outcome.to_json())
-    else:
-        print(f"{places.id}: {outcome.result}, {outcome.records} records")
-        for finding in outcome.findings:
-            print(f"  record {finding.seq}: {visible(finding.what)}")
-    if outcome.torn:
-        print(f"  torn tail: {outcome.torn} bytes of a record that nobody was told of")
-    if outcome.result == "cannot_verify":
-        say(f"the record cannot be verified: {outcome.why}")
-        return int(ExitCode.USAGE)
-    return int(ExitCode.OK if outcome.result == "agree" else ExitCode.NO)
+def _found(session: str | None) -> tuple[Places, bool]:
+    """Whose record to read; False where it was named by its file alone."""
+    file = Path(session or "")
+    if file.name == "journal.jsonl" and file.is_file():
+        with contextlib.suppress(JournalError):  # whatever is wrong with it, the check says so
+            name = next((entry.session for entry in journal.read(file)), file.parent.name)
+            return Places(name, file.parent / "gone", file.parent), False
+        return Places(file.parent.name, file.parent / "gone", file.parent), False
+    return sessions.any_or_newest(session), True
 
 
 def _told(entry: Entry) -> str:
@@ -98,6 +105,7 @@ WORDS: dict[str, Callable[[Json], str]] = {
     "proposed": lambda data: f"{data['id']} {data['summary']}{_evidence(data)}",
     "decided": _decided,
     "evidence": lambda data: f"{data['action']} {data['evidence']}",
+    "sealed": lambda data: f"everything up to {data['seq']} is signed",
     "refused": lambda data: f"{data['who']}: {data['what']}",
     "alarm": lambda data: str(data["text"]),
     "kill": lambda data: Receipt.from_json(data).sentence(),

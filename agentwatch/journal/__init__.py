@@ -8,13 +8,14 @@ and its caller denies.
 from __future__ import annotations
 
 from agentwatch.journal.reading import follow, read
-from agentwatch.journal.record import Entry, JournalError, head_path
+from agentwatch.journal.record import Entry, Head, JournalError, head_path
 from agentwatch.journal.verify import Finding, Result, Verification, verify
 from agentwatch.journal.writer import Journal
 
 __all__ = [
     "Entry",
     "Finding",
+    "Head",
     "Journal",
     "JournalError",
     "Result",

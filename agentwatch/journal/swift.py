@@ -28,19 +28,19 @@ class Said(msgspec.Struct, gc=False):
 _read = msgspec.json.Decoder(Said).decode
 
 
-def follows(line: bytes, seq: int, prev: str) -> str:
-    """The hash of a line that is whole and follows that record; empty for any other line."""
+def follows(line: bytes, seq: int, prev: str) -> tuple[str, Said] | None:
+    """The hash of a line that is whole and follows that record, and what it says; else None."""
     start = len(line) - CLOSING_SIZE
     if start < 0 or not line.startswith(b'{"data":{') or not line.isascii():
-        return ""
-    body = sha256(line[:start])
+        return None
+    body = sha256(memoryview(line)[:start])
     body.update(b"}")
     digest = body.hexdigest()
     if line[start:] != b',"hash":"%b"}\n' % digest.encode():
-        return ""
+        return None
     try:
         said = _read(line)
     except (msgspec.MsgspecError, RecursionError):
-        return ""
+        return None
     right = said.v == VERSION and said.seq == seq + 1 and said.prev == prev
-    return digest if right else ""
+    return (digest, said) if right else None

@@ -3,8 +3,9 @@
 Owns the verdict.  Never changes a file, never says `agree` for what it could not check.
 
 What does not work:
-- Whoever may write both files can make a new chain and a new head that agree; against that the
-  head has to be kept somewhere else too.
+- Whoever may write both files can make a new chain and a new head that agree.  Signatures find
+  that, unless whoever did it has the key as well; heads that were kept elsewhere find it always.
+- What was written after the last signature is held by the chain and the head alone.
 - The head is not forced to disk, only the records are: after a power cut it may name an older
   record than the last, and then a tail cut back as far as that goes unseen.  It never names a
   newer one, so nothing is called cut that is not.
@@ -17,9 +18,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from agentwatch.journal import quick
 from agentwatch.journal.reading import open_lines, read_head
-from agentwatch.journal.record import START, Head, JournalError, UnknownVersion, decode, hash_of
+from agentwatch.journal.record import Head, JournalError, UnknownVersion, decode, hash_of
+from agentwatch.journal.signatures import Signatures
 from agentwatch.model import Json
+from agentwatch.signing import PublicKey
 
 
 class Result(StrEnum):
@@ -50,6 +54,12 @@ class Verification:
     """Bytes of an unfinished last line: a write nobody was told of, no fault by itself."""
     why: str = ""
     """Why it cannot be verified, where that is so."""
+    signed: int = 0
+    """Signatures that are good."""
+    sealed: int = 0
+    """The last record that a signature of the chain's head covers."""
+    anchored: int = 0
+    """Heads kept elsewhere that it was compared with."""
 
     def to_json(self) -> Json:
         """The shape scripts read."""
@@ -60,16 +70,35 @@ class Verification:
             "findings": found,
             "torn": self.torn,
             "why": self.why,
+            "signed": self.signed,
+            "sealed": self.sealed,
+            "anchored": self.anchored,
         }
 
 
-def verify(path: Path) -> Verification:
-    """Check every record, their order and the end; raises for nothing the files may hold."""
+def verify(
+    path: Path,
+    *,
+    keys: Iterable[PublicKey] | None = None,
+    heads: Iterable[Head] = (),
+    session: str | None = None,
+    workers: int | None = None,
+) -> Verification:
+    """Check every record, their order and the end; raises for nothing the files may hold.
+
+    `keys` checks the signatures too; `heads` are those that were kept elsewhere; `session` is whose
+    record it ought to be.
+    """
     # The head first: a record written between the two looks must not seem to be missing.
-    head = read_head(path)
+    known = (read_head(path), *heads)
+    trusted = None if keys is None else tuple(keys)
+    wanted = frozenset(head.seq for head in known if head)
     try:
+        check = _Check(known, Signatures(trusted or ()), signed=trusted is not None, whose=session)
+        if (whole := quick.look(path, wanted, trusted or (), workers)) is not None:
+            return check.taken(whole)
         with open_lines(path) as file:
-            return _Check(head).run(file)
+            return check.run(file)
     except JournalError as error:
         return Verification(Result.CANNOT_VERIFY, 0, why=error.what)
     except OSError as error:
@@ -79,24 +108,37 @@ def verify(path: Path) -> Verification:
 class _Check:
     """One pass over a journal, gathering what is wrong with it."""
 
-    def __init__(self, head: Head | None) -> None:
-        self._head = head
-        self._hash_at_head: str | None = None
-        self._seq_at_head = head.seq if head else -1
-        self._seq, self._hash = 0, START
+    def __init__(
+        self,
+        known: tuple[Head | None, ...],
+        signatures: Signatures,
+        *,
+        signed: bool,
+        whose: str | None,
+    ) -> None:
+        self._head, self._elsewhere = known[0], [head for head in known[1:] if head]
+        self._wanted = {head.seq for head in known if head}
+        self._hashes: dict[int, str] = {}
+        """Of the records that one of the heads names."""
+        self._signatures = signatures
+        self._signed = signed
+        self._whose = whose
+        self._last = Head()
         self._highest = 0
         self._records = 0
         self._findings: list[Finding] = []
 
+    def taken(self, whole: quick.Stretch) -> Verification:
+        """What a quick look found, which found nothing wrong in the chain."""
+        self._signatures, self._hashes = whole.signatures, whole.hashes
+        self._highest, self._records = whole.last[0], whole.records
+        self._belongs(whole.session)
+        return self._result(self._end(), whole.torn)
+
     def run(self, lines: Iterable[bytes]) -> Verification:
         """What the lines and the head say together."""
-        from agentwatch.journal.swift import follows  # noqa: PLC0415 - costs a start
-
         torn, why = 0, ""
         for number, line in enumerate(lines, 1):
-            if digest := follows(line, self._seq, self._hash):
-                self._accept(self._seq + 1, digest)
-                continue
             if not line.endswith(b"\n"):
                 torn = len(line)
                 break
@@ -105,15 +147,31 @@ class _Check:
             except UnknownVersion as error:
                 why = error.what
                 break
-        why = why or self._end()
+        return self._result(why or self._end(), torn)
+
+    def _result(self, why: str, torn: int) -> Verification:
+        signatures = self._signatures
+        if self._signed:
+            for seq, what in signatures.all_findings():
+                self._find(seq, what)
+            why = why or signatures.why_not()
         result = Result.CANNOT_VERIFY if why else Result.AGREE
         if self._findings:
             result = Result.FINDING
-        return Verification(result, self._records, tuple(self._findings), torn, why)
+        return Verification(
+            result,
+            self._records,
+            tuple(self._findings),
+            torn,
+            why,
+            signatures.good,
+            signatures.sealed,
+            len(self._elsewhere),
+        )
 
     def _take(self, line: bytes, number: int) -> None:
         """Check one line against itself and the one before."""
-        wanted = self._seq + 1
+        wanted = self._last.seq + 1
         try:
             entry = decode(line, f"line {number}")
         except UnknownVersion:
@@ -121,37 +179,46 @@ class _Check:
         except JournalError as error:
             self._find(wanted, error.what)
             return
+        self._records += 1
+        self._belongs(entry.session)
         if hash_of(line) != entry.hash:
             self._find(entry.seq, f"record {entry.seq} was changed after it was written")
         if entry.seq < wanted:
             self._find(entry.seq, f"record {entry.seq} is repeated or out of order")
         elif entry.seq > wanted:
             self._find(wanted, f"records {wanted} to {entry.seq - 1} are not where they belong")
-        elif entry.prev != self._hash:
+        elif entry.prev != self._last.hash:
             self._find(entry.seq, f"record {entry.seq} does not follow the one before it")
-        self._accept(entry.seq, entry.hash)
-
-    def _accept(self, seq: int, digest: str) -> None:
-        """Go on from this record."""
-        self._records += 1
-        self._seq, self._hash = seq, digest
-        self._highest = max(self._highest, seq)
-        if seq == self._seq_at_head:
-            self._hash_at_head = digest
+        self._last = Head(entry.seq, entry.hash)
+        self._highest = max(self._highest, entry.seq)
+        if entry.seq in self._wanted:
+            self._hashes[entry.seq] = entry.hash
+        if self._signed and self._signatures.keys:
+            self._signatures.look(entry)
 
     def _end(self) -> str:
-        """Compare the end with the head; the reason where that cannot be done."""
+        """Compare the end with the heads; the reason where that cannot be done."""
+        for head in self._elsewhere:
+            self._compare(head, "the head kept elsewhere names")
         if self._head is None:
             return "the head file is missing or unreadable: a cut tail would not be seen"
-        if self._head.seq > self._highest:
+        self._compare(self._head, "the head names")
+        return ""
+
+    def _compare(self, head: Head, names: str) -> None:
+        if head.seq > self._highest:
             self._find(
                 self._highest + 1,
-                f"the tail is cut: record {self._head.seq} was acknowledged, "
+                f"the tail is cut: {names} record {head.seq}, "
                 f"the journal ends with {self._highest}",
             )
-        elif self._hash_at_head not in (None, self._head.hash):
-            self._find(self._head.seq, f"record {self._head.seq} is not the one acknowledged")
-        return ""
+        elif head.seq and self._hashes.get(head.seq, head.hash) != head.hash:
+            self._find(head.seq, f"record {head.seq} is not the one acknowledged: {names} another")
+
+    def _belongs(self, session: str) -> None:
+        if self._whose not in (None, session):
+            self._find(1, f"it is the record of another session: {session}")
+            self._whose = None
 
     def _find(self, seq: int, what: str) -> None:
         self._findings.append(Finding(seq, what))

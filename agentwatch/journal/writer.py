@@ -15,7 +15,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,11 @@ class Journal:
         return journal
 
     @property
+    def head(self) -> Head:
+        """The number and hash of the last record."""
+        return self._last
+
+    @property
     def seq(self) -> int:
         """The number of the last record."""
         return self._last.seq
@@ -75,6 +80,14 @@ class Journal:
         broken, and nothing is tried again: part of a line may be there, and after a failed fsync
         the kernel may drop what it held and call the next fsync done.
         """
+        return self.append_after(type, lambda _: data)
+
+    def append_after(
+        self,
+        type: str,  # noqa: A002 - the field's name
+        make: Callable[[Head], Mapping[str, Any]],
+    ) -> Entry:
+        """Write a record that is made from the one before it, with nothing between the two."""
         with self._lock:
             if self._broken:
                 raise JournalError(
@@ -82,7 +95,7 @@ class Journal:
                     "make room or repair the disk, then start a new session",
                 )
             now = time.time_ns() // 1_000_000
-            line, entry = encode(self._last, now, self._session, type, data)
+            line, entry = encode(self._last, now, self._session, type, make(self._last))
             try:
                 self._write(line, entry)
             except BaseException as error:

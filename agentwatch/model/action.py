@@ -23,6 +23,8 @@ class Decision:
     """The rule that decided, where one did."""
     at: float
     """Seconds since the epoch."""
+    how: str = ""
+    """The client it came through, as the kernel named it: `name(pid)`; empty for no person."""
 
     def to_json(self) -> Json:
         """The shape scripts read."""

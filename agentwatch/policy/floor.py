@@ -29,7 +29,8 @@ class Part:
     shut: tuple[str, ...] = ()
     """Sockets and files that are not there for the tree.  Patterns, like `emptied`."""
     types: bool = False
-    """Whether it could type an answer on the person's own screen: then no gate replaces it."""
+    """Whether it could answer in the person's place, by typing on their screen or with their key:
+    then no gate replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,18 @@ _AGENTS_CONFIG = ("opencode/opencode.json", "opencode/opencode.jsonc", "opencode
 
 
 def parts(
-    whose: Whose, *, ours: Collection[str] = (), program: Collection[str] = ()
+    whose: Whose,
+    *,
+    ours: Collection[str] = (),
+    program: Collection[str] = (),
+    signing: Collection[str] = (),
 ) -> tuple[Part, ...]:
-    """The whole floor; `ours` are agentwatch's own folders, `program` is where it is installed."""
+    """The whole floor; `ours` are agentwatch's own folders, `program` is where it is installed.
+
+    `signing` is the folder of the key: reading passes the gate, so only mounts keep it.
+    """
     return (
-        Part("", "agentwatch's own files", kept=tuple(ours)),
+        Part("", "agentwatch's own files", kept=tuple(ours), emptied=tuple(signing), types=True),
         Part("program", "agentwatch's own program", kept=tuple(program)),
         *_files(whose),
         *_daemons(whose),

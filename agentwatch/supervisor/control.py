@@ -187,7 +187,8 @@ class ClientConnection:
             raise wire.WireError("a grant is for a time like 10m and a number of uses")
         action, digest = str(message.get("action")), str(message.get("digest"))
         scope, lasting = str(message.get("scope")), Lasting.read(time, uses)
-        decided, grant = self._session.grant(action, digest, scope, lasting, _by(message))
+        by, how = _by(message), self._peer.label
+        decided, grant = self._session.grant(action, digest, scope, lasting, by, how)
         return {**decided.to_json(), "grant": grant.to_json()}
 
     def _decide(self, message: Json) -> Json:
@@ -205,6 +206,7 @@ class ClientConnection:
             verdict,
             _by(message),
             str(message.get("because") or "")[:2000],
+            self._peer.label,
         )
         return action.to_json()
 

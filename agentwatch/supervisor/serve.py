@@ -20,6 +20,8 @@ from agentwatch.containment.base import Gating, Running, Walls, write_private
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
 from agentwatch.model import Json, Receipt, SessionState
+from agentwatch.paths import signing_base
+from agentwatch.signing import Signer, own_key
 from agentwatch.supervisor import control, door, launch, walls
 from agentwatch.supervisor.checks import Checks
 from agentwatch.supervisor.config import Config
@@ -55,7 +57,8 @@ class Supervisor:
         self.places.create()
         self.terminal = AgentTerminal(config.rows, config.cols) if config.stdio is None else None
         journal = Journal.open(self.places.journal, config.session)
-        self.session = Supervised(config, launch.prepare(config), journal)
+        signer = Signer(own_key(signing_base()), config.session)
+        self.session = Supervised(config, launch.prepare(config), journal, signer)
         self.holding = Holding(self.session, self._kill)
         self._taping = Taping(self.session, self.terminal)
         self.desk = control.Desk(self.session, self.terminal)
@@ -133,8 +136,10 @@ class Supervisor:
                 "mode": config.mode.value,
                 "ungated": config.ungated,
                 "notes": list(session.prepared.notes),
+                "key": session.vouching.key,
             },
         )
+        session.seal()
         halt.refuse()
         running = self._launch(secret)
         if mark := halt.halted():  # it came while the agent was being started
@@ -242,6 +247,7 @@ class Supervisor:
         session.compare(over=True)
         await self._taping.end()
         session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
+        session.seal()
         session.change(SessionState.KILLED if killed else SessionState.EXITED)
         running.close()
         self.holding.close()

@@ -36,6 +36,7 @@ from agentwatch.model import (
 )
 from agentwatch.model.plain import plain
 from agentwatch.policy import Judgement, judge
+from agentwatch.signing import Signer
 from agentwatch.supervisor import clock, coverage
 from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
@@ -55,8 +56,10 @@ class Proposer(Protocol):
 class Supervised(Telling):
     """The state of one session and its verbs."""
 
-    def __init__(self, config: Config, prepared: Prepared, journal: Journal) -> None:
-        super().__init__(journal, prepared.notes)
+    def __init__(
+        self, config: Config, prepared: Prepared, journal: Journal, signer: Signer
+    ) -> None:
+        super().__init__(journal, signer, prepared.notes)
         self.config = config
         self.places = config.places
         self.prepared = prepared
@@ -128,26 +131,30 @@ class Supervised(Telling):
             self.gate.propose(proposal, proposer, now=now, wall=wall, judgement=judgement)
         )
 
-    def decide(self, action: str, digest: str, verdict: Verdict, by: str, because: str) -> Action:
+    def decide(
+        self, action: str, digest: str, verdict: Verdict, by: str, because: str, how: str = ""
+    ) -> Action:
         """A person's answer; raises AgentwatchError if it does not fit what waits."""
         self.tick()  # after a stop the answer is here before the timers: late is late
         full = self.gate.find(action).id
         self._carry_out(
-            self.gate.decide(full, digest, verdict, by=by, because=because, wall=time.time())
+            self.gate.decide(
+                full, digest, verdict, by=by, because=because, wall=time.time(), how=how
+            )
         )
         return self.gate.find(full)
 
     def grant(
-        self, action: str, digest: str, scope: str, lasting: Lasting, by: str
+        self, action: str, digest: str, scope: str, lasting: Lasting, by: str, how: str = ""
     ) -> tuple[Action, Grant]:
         """Let an action pass, and what is alike for a while; raises AgentwatchError."""
         found = self.gate.find(action)
         grant = self.beforehand.prepare(found, scope, lasting, by)
-        decided = self.decide(action, digest, Verdict.ALLOW, by, f"and {grant.scope.words}")
+        decided = self.decide(action, digest, Verdict.ALLOW, by, f"and {grant.scope.words}", how)
         if decided.state is not ActionState.ALLOWED:
             why = decided.decision.why if decided.decision else "it was denied"
             raise AgentwatchError(f"nothing is granted: {why}", code=ExitCode.NO)
-        self.record_or_raise("granted", grant.to_json())
+        self.record_or_raise("granted", {**grant.to_json(), "how": how})
         self.beforehand.grants.add(grant, found.proposal.origin, now=clock.now())
         self.publish_grants()
         return decided, grant
@@ -192,6 +199,7 @@ class Supervised(Telling):
         self._end_grants()
         self.compare()
         self._carry_out(self.gate.tick(now=clock.now(), wall=time.time()))
+        self.seal(time.monotonic())
 
     def close_gate(self, by: str, why: str) -> None:
         """Deny everything that waits, and whatever still comes."""
@@ -244,13 +252,25 @@ class Supervised(Telling):
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Answer):
-                self._open_cover(effect.action)
+                action = self._redeemed(effect.action)
+                self._open_cover(action)
                 proposer: Any = effect.proposer
-                proposer.answer(effect.action)
+                proposer.answer(action)
             else:
                 self.publish({"event": "action", "action": effect.action.to_json()})
         if effects:
             self.publish_session()
+
+    def _redeemed(self, action: Action) -> Action:
+        """The action to answer with: an approval serves once, and as it was signed."""
+        try:
+            self.vouching.redeem(action)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the answer is no
+            why = f"the signature under its approval does not hold ({error})"
+            self.note("voided", {"action": action.id, "why": why})
+            self.alarm(f"{action.id} was approved, and denied all the same: {why}")
+            return self.gate.void(action, why, wall=time.time())
+        return action
 
     def _open_cover(self, action: Action) -> None:
         declared = action.proposal.origin is Origin.DECLARED

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from agentwatch.journal import Journal
 from agentwatch.model import Json
+from agentwatch.signing import Signer
+from agentwatch.supervisor.vouching import Vouching
 
 Listener = Callable[[Json], None]
 
@@ -23,10 +25,11 @@ garbage could fill the disk."""
 class Telling:
     """The listeners and the journal of one session."""
 
-    def __init__(self, journal: Journal, notes: tuple[str, ...]) -> None:
+    def __init__(self, journal: Journal, signer: Signer, notes: tuple[str, ...]) -> None:
         self.listeners: set[Listener] = set()
         self.notes = list(notes)
         self._journal = journal
+        self.vouching = Vouching(journal, signer)
         self._refused = 0
         self._failed = False
 
@@ -61,10 +64,17 @@ class Telling:
     def record_or_raise(self, kind: str, data: Json) -> None:
         """Record what must not be missing; raises where it cannot be written."""
         try:
-            self._journal.append(kind, data)
+            self._journal.append(kind, self.vouching.signed(kind, data))
         except Exception as error:
             self.say_failed(error)
             raise
+
+    def seal(self, now: float | None = None) -> None:
+        """Sign the head of the record where that is due; a failure is shown, and then denies."""
+        try:
+            self.vouching.seal(now)
+        except Exception as error:  # noqa: BLE001 - whatever it was, decisions fail from here on
+            self.say_failed(error)
 
     def say_failed(self, error: Exception) -> None:
         """Say once that the record cannot be written."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentwatch.containment.base import Running, Walls
-from agentwatch.paths import config_base, runtime_bases, state_base
+from agentwatch.paths import config_base, runtime_bases, signing_base, state_base
 from agentwatch.policy import floor
 from agentwatch.supervisor.config import Config
 
@@ -105,7 +105,7 @@ def _held(config: Config, program: tuple[str, ...]) -> list[floor.Part]:
         config_base().mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = (*_ours(), *(os.path.realpath(path) for path in config.rules))
     opened = config.reach if config.floor else floor.names()
-    listed = floor.parts(whose, ours=ours, program=program)
+    listed = floor.parts(whose, ours=ours, program=program, signing=(str(signing_base()),))
     held = [part for part in listed if part.name not in opened]
     for part in held:
         if part.name == "tmux":  # a server that is started later must not be met there
@@ -133,8 +133,7 @@ def _notes(
     names = [
         f"{part.what} (`{part.name}`)"
         for part in masked
-        if gone.intersection(_there(part.emptied, folders=True))
-        or gone.intersection(_there(part.shut, folders=False))
+        if part.name and gone.intersection(_gone(part))
     ]
     out = f"Out of the agent's reach: {', '.join(names)}. " if names else ""
     yield f"{out}{HELD}" if config.floor else NO_FLOOR
@@ -142,6 +141,10 @@ def _notes(
         yield f"Opened to the agent by --reach: {', '.join(config.reach)}."
     if in_use:
         yield f"Not held, because the workspace lies in it: {', '.join(in_use)}."
+
+
+def _gone(part: floor.Part) -> tuple[str, ...]:
+    return (*_there(part.emptied, folders=True), *_there(part.shut, folders=False))
 
 
 def _program(work: str, env: Mapping[str, str]) -> tuple[tuple[str, ...], bool]:

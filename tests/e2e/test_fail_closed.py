@@ -96,7 +96,7 @@ def test_a_killed_session_denies_what_was_pending(world: World) -> None:
     assert process.wait(timeout=20) == 137
     assert not (world.work / "acted").exists()
     types = [entry["type"] for entry in world.journal(session)]
-    assert types[-2:] == ["kill", "ended"]
+    assert types[-3:] == ["kill", "ended", "sealed"]
     assert world.call("log", session, "--verify").returncode == 0
 
 

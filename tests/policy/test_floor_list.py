@@ -81,5 +81,5 @@ def test_a_variable_cannot_have_a_whole_shared_folder_emptied() -> None:
     assert all(path.startswith("/") for one in parts(mine) for path in (*one.emptied, *one.shut))
 
 
-def test_what_could_type_an_answer_stays_masked_beside_a_gate() -> None:
-    assert {one.name for one in parts(ME) if one.types} == {"tmux", "display", "terminals"}
+def test_what_could_answer_for_a_person_stays_masked_beside_a_gate() -> None:
+    assert {one.name for one in parts(ME) if one.types} == {"", "tmux", "display", "terminals"}

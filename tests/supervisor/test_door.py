@@ -17,6 +17,7 @@ from agentwatch.agents import Prepared
 from agentwatch.channels import arrival
 from agentwatch.journal import Journal
 from agentwatch.model import Json, Mode, Proposal, Verdict
+from agentwatch.signing import Signer, SigningKey
 from agentwatch.supervisor import door
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.session import Supervised
@@ -41,8 +42,9 @@ def session() -> Iterator[Supervised]:
     )
     config.places.create()
     journal = Journal.open(config.places.journal, config.session)
+    signer = Signer(SigningKey.new(), config.session)
     try:
-        yield Supervised(config, Prepared("test", ("agent",)), journal)
+        yield Supervised(config, Prepared("test", ("agent",)), journal, signer)
     finally:
         journal.close()
         shutil.rmtree(folder)

@@ -15,6 +15,7 @@ from agentwatch.containment.helpers.agent import Lease, Order
 from agentwatch.errors import AgentwatchError
 from agentwatch.journal import Journal
 from agentwatch.model import Action, ActionState, Kind, Mode, Origin, Proposal, Verdict
+from agentwatch.signing import Signer, SigningKey
 from agentwatch.supervisor import clock
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.session import Supervised
@@ -51,8 +52,9 @@ def session() -> Iterator[Supervised]:
     )
     config.places.create()
     journal = Journal.open(config.places.journal, config.session)
+    signer = Signer(SigningKey.new(), config.session)
     try:
-        yield Supervised(config, Prepared("test", ("agent",)), journal)
+        yield Supervised(config, Prepared("test", ("agent",)), journal, signer)
     finally:
         journal.close()
         shutil.rmtree(folder)

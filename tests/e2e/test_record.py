@@ -1,0 +1,44 @@
+"""The record of a run: signed where a person decided, its key out of the agent's reach."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.e2e.world import World
+from tests.waiting import wait_for
+
+AGENT = (
+    "ls {key} > saw 2>&1; "
+    f"{sys.executable} -m agentwatch propose exec -- rm x; echo $? > said; exit 3"
+)
+
+
+def test_the_record_of_a_run_stands_up(world: World) -> None:
+    signing = world.state / "agentwatch" / "signing"
+    process = world.run_agent("sh", "-c", AGENT.format(key=signing))
+    (asked,) = world.pending()
+    name = world.session()["id"]
+    grade = world.session()["containment"]
+    world.call("approve", asked["id"])
+    assert process.wait(20) == 3
+
+    assert (world.work / "said").read_text() == "0\n"
+    if grade == "pidns":
+        assert (world.work / "saw").read_text() == "", "the agent's folder of keys is empty"
+    (decided,) = [one for one in world.json("log", name) if one["type"] == "decided"]
+    assert decided["data"]["signed"]["how"].startswith("python")
+
+    journal = str(world.state / "agentwatch" / "sessions" / name / "journal.jsonl")
+    key = world.folder / "key.pem"
+    key.write_text(world.call("key").stdout)
+    wait_for(lambda: world.json("log", name, "--verify", check=False)["sealed"] > 4, "the end")
+    outcome = world.json("log", journal, "--verify", "--key", str(key))
+    assert (outcome["result"], outcome["why"]) == ("agree", "")
+    assert outcome["signed"] >= 3, "the start, the approval, the end"
+    assert outcome["sealed"] == outcome["records"] - 1
+
+    (signing / "ed25519.pem").unlink()
+    assert world.call("log", name, "--verify", check=False).returncode == 2
+    world.call("run", "--no-tui", "--", "true")
+    other = world.call("log", name, "--verify", check=False)
+    assert (other.returncode, "another key" in other.stdout) == (1, True)
