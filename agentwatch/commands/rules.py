@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from agentwatch.commands import rules_add
 from agentwatch.commands.output import document, json_option, say, visible
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json, Kind, Mode, Proposal
@@ -136,6 +137,9 @@ def import_(program: str, file: Path | None, trusted: bool, as_json: bool) -> No
     sys.stdout.write(text)
     for dropped in taken.dropped:
         say(visible(f"dropped: {dropped}"))
+
+
+command.add_command(rules_add.command)
 
 
 def _told(rule: Rule) -> Json:

@@ -44,8 +44,8 @@ def faults(rules: Iterable[Rule]) -> list[Fault]:
     found = []
     for rule in rules:
         bare = replace(
-            rule, agents=(), origins=frozenset(), reversibility=frozenset(), hours=None,
-            days=frozenset(), hosts=(), tools=(), params={},
+            rule, agents=(), workspaces=(), origins=frozenset(), reversibility=frozenset(),
+            hours=None, days=frozenset(), hosts=(), tools=(), params={},
         )  # fmt: skip
         for wanted, lines in ((True, rule.match), (False, rule.not_match)):
             found += [

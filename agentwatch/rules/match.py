@@ -74,6 +74,7 @@ def holds(rule: Rule, step: Step, setting: Setting) -> bool:
 def _in_setting(rule: Rule, setting: Setting) -> bool:
     return (
         (not rule.agents or _any(rule.agents, setting.agent))
+        and (not rule.workspaces or _any(rule.workspaces, setting.workspace))
         and (not rule.origins or setting.seen in rule.origins)
         and (not rule.reversibility or setting.reversibility in rule.reversibility)
         and (rule.hours is None or rule.hours.hold(setting.now))

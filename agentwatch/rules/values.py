@@ -89,6 +89,8 @@ class Rule:
     tools: tuple[Word, ...] = ()
     params: Mapping[str, Word] = field(default_factory=dict)
     agents: tuple[Word, ...] = ()
+    workspaces: tuple[Word, ...] = ()
+    """The sessions it is about, by the folder they work in."""
     origins: frozenset[Seen] = frozenset()
     reversibility: frozenset[Reversibility] = frozenset()
     hours: Hours | None = None

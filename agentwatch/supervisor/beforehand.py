@@ -17,7 +17,7 @@ from agentwatch.grants import Grant, Grants, Lasting, Scope, scopes
 from agentwatch.model import Action, Json, Mode, Proposal, Reversibility, Verdict
 from agentwatch.policy import READING, Judgement
 from agentwatch.policy.ruled import Surroundings
-from agentwatch.rules import Decide, Denials, Rulebook, Ruling, Shelf
+from agentwatch.rules import Decide, Denials, Rulebook, Ruling, Setting, Shelf, Step
 from agentwatch.supervisor import clock
 from agentwatch.supervisor.config import Config
 
@@ -98,6 +98,11 @@ class Beforehand:
             for scope in self._scopes(action)
         ]
 
+    def seen(self, action: Action) -> tuple[tuple[Step, ...], Setting]:
+        """An action as rules look at it now."""
+        proposal = action.proposal
+        return self._around.cut(proposal), self._around.setting(proposal, action.reversibility)
+
     def prepare(self, action: Action, name: str, lasting: Lasting, by: str) -> Grant:
         """A grant made from an action; raises AgentwatchError for a scope it does not have."""
         offered = {scope.name: scope for scope in self._scopes(action)}
@@ -123,6 +128,5 @@ class Beforehand:
         return scopes(action, workspace=self._around.workspace, home=self._around.home)
 
     def _meets(self, scope: Scope, action: Action) -> bool:
-        proposal = action.proposal
-        setting = self._around.setting(proposal, action.reversibility)
-        return scope.holds(proposal, self._around.cut(proposal), setting)
+        cut, setting = self.seen(action)
+        return scope.holds(action.proposal, cut, setting)

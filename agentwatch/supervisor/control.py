@@ -18,7 +18,7 @@ from agentwatch import wire
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.grants import Lasting
 from agentwatch.model import Json, Mode, Verdict
-from agentwatch.supervisor import peers
+from agentwatch.supervisor import always, peers
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
 
@@ -92,6 +92,8 @@ class ClientConnection:
             "decide": self._decide,
             "scopes": self._scopes,
             "grants": lambda _: [g.to_json() for g in self._session.beforehand.grants.standing()],
+            "rules": lambda m: always.offered(self._session, str(m.get("action"))),
+            "rule-add": lambda m: always.write(self._session, m, _by(m)),
             "revoke": lambda m: self._session.revoke(str(m.get("grant")), _by(m)).to_json(),
             "freeze": self._freeze,
             "resume": self._resume,

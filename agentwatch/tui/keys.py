@@ -32,13 +32,15 @@ class Where(Flag):
     SIMILAR = auto()
     """The panel of what to grant."""
     GRANTS = auto()
+    WRITING = auto()
+    """A rule that may be written."""
     TALK = auto()
     """The conversation: a line to type into, nothing to decide."""
     REPLAY = auto()
     """A recording: there is no session to stop or to decide in."""
 
     CARD = MAIN | FULL
-    PAGES = READING | SIMILAR | GRANTS
+    PAGES = READING | SIMILAR | GRANTS | WRITING
     LISTS = MAIN | FULL | PAGES
     EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK
 
@@ -98,6 +100,25 @@ TABLE: Final = (
         "approve the action, and grant what the panel says",
         Where.SIMILAR,
         "approve and grant",
+        0,
+        aimed=True,
+    ),
+    Key(
+        ("w",),
+        "write",
+        "w",
+        "write what is marked down as a rule of yours: shows it first",
+        Where.SIMILAR,
+        "always…",
+        2,
+    ),
+    Key(
+        ("a",),
+        "write_rule",
+        "a",
+        "approve the action, and write the rule as shown",
+        Where.WRITING,
+        "approve and write",
         0,
         aimed=True,
     ),

@@ -69,3 +69,28 @@ def test_what_is_denied_cannot_be_granted(world: World) -> None:
     done = world.call("approve", other["id"], "--scope", "folder", check=False)
     assert done.returncode == 2
     assert "there are exact, shape" in done.stderr
+
+
+def test_an_action_becomes_a_rule_but_never_by_the_agent(world: World) -> None:
+    tries = f"{sys.executable} -m agentwatch rules add $(cat id) --yes 2> refused"
+    world.run_agent("sh", "-c", AGENT.replace("; sleep", f"; {tries}; touch tried; sleep"))
+    (first,) = world.pending()
+    (world.work / "id").write_text(first["id"])
+    rules = world.folder / ".config/agentwatch/rules.toml"
+    (shown, *_) = world.json("rules", "add", first["id"], "--print")
+    assert (shown["file"], shown["scope"]) == (str(rules), "exact")
+    assert not rules.exists()
+    assert world.call("rules", "add", first["id"], check=False).returncode == 2
+    assert not rules.exists()
+    made = world.json("rules", "add", first["id"], "--scope", "shape", "--yes")
+    assert rules.read_text() == f"version = 1\n\n{made['toml']}"
+    world.call("rules", "check", str(rules))
+    assert '"allow"' in world.call("rules", "explain", "--json", "--", "rm", "-f", "x9").stdout
+    assert world.json("pending")[0]["id"] == first["id"], "a rule answers nothing by itself"
+    for _ in range(4):
+        world.call("deny", world.pending()[0]["id"])
+    wait_for((world.work / "tried").exists, "the agent's own try")
+    assert "refused: it is inside" in (world.work / "refused").read_text()
+    assert rules.read_text().count("[[rule]]") == 1
+    added = [entry for entry in world.json("log") if entry["type"] == "rule-added"]
+    assert [entry["data"]["toml"] for entry in added] == [made["toml"]]

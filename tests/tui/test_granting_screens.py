@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agentwatch.tui.screens.grants import GrantsScreen
 from agentwatch.tui.screens.similar import SimilarScreen
+from agentwatch.tui.screens.writing import WritingScreen
 from tests.tui.tui_double import NOW, Supervisor, action
 from tests.tui.tui_stage import Stage, stage
 
@@ -89,3 +90,54 @@ async def test_one_key_revokes(tmp_path: Path) -> None:
         await on.press("x")
         await on.painted()
         assert len([1 for op, _ in on.supervisor.calls if op == "revoke"]) == 1
+
+
+RULE = {
+    "scope": "shape",
+    "covers": "rm …",
+    "id": "always-act-1-shape",
+    "toml": '[[rule]]\nid = "always-act-1-shape"\nwhy = "\x1b[31m[@click=app.bell]x[/]"\n',
+    "file": "/home/ada/.config/agentwatch/rules.toml",
+    "shown": "d1",
+    "still": None,
+}
+
+
+async def test_a_rule_is_shown_confirmed_and_written_after_the_yes(tmp_path: Path) -> None:
+    supervisor = one()
+    supervisor.rules = [{**RULE, "scope": "exact"}, RULE]
+    async with stage(supervisor, tmp_path) as on:
+        await opened(on)
+        await on.press("down", "w")
+        await on.until(lambda: isinstance(on.app.screen, WritingScreen))
+        await on.press("a", "enter", "w")  # too soon, and keys that mean nothing here
+        assert on.supervisor.decisions == []
+        await on.aim("a")
+        await on.until(lambda: [op for op, _ in on.supervisor.calls if op == "rule-add"])
+        sent = [(op, fields) for op, fields in on.supervisor.calls if op in ("decide", "rule-add")]
+        (_, answer), (_, rule) = sent
+        assert (answer["verdict"], answer["scope"], answer["for"]) == ("allow", "shape", None)
+        assert rule == {"action": "act-1", **{k: RULE[k] for k in ("scope", "toml", "shown")}}
+
+
+async def test_a_denied_or_changed_action_writes_no_rule(tmp_path: Path) -> None:
+    supervisor = one()
+    supervisor.rules = [{**RULE, "scope": "exact"}]
+    async with stage(supervisor, tmp_path) as on:
+        await opened(on)
+        await on.press("w")
+        await on.until(lambda: isinstance(on.app.screen, WritingScreen))
+        on.supervisor.pending["act-1"]["digest"] = "another"
+        await on.aim("a")
+        await on.until(lambda: len(on.app.screen_stack) == 1)
+        await on.until(lambda: [op for op, _ in on.supervisor.calls if op == "decide"])
+        await on.painted()
+        assert "rule-add" not in [op for op, _ in on.supervisor.calls]
+
+
+async def test_what_makes_no_rule_says_so(tmp_path: Path) -> None:
+    async with stage(one(), tmp_path) as on:
+        await opened(on)
+        await on.press("w")
+        await on.painted()
+        assert len(on.app.screen_stack) == 1

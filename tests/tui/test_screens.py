@@ -10,6 +10,7 @@ import pytest
 
 from agentwatch.model import Evidence, Kind, Reversibility
 from agentwatch.tui.screens.similar import SimilarScreen
+from agentwatch.tui.screens.writing import WritingScreen
 from tests.tui.conftest import text_of
 from tests.tui.tui_double import NOW, Supervisor, action, killed
 from tests.tui.tui_stage import Stage, stage
@@ -84,6 +85,14 @@ def inbox() -> Supervisor:
             "of": 50,
         },
     ]
+    supervisor.rules = [{
+        "scope": "exact",
+        "id": "always-act-1-exact",
+        "toml": ALWAYS,
+        "file": "/home/ada/.config/agentwatch/rules.toml",
+        "shown": "",
+        "still": "network (/home/ada/.config/agentwatch/rules.toml:3)",
+    }]  # fmt: skip
     supervisor.grants = [
         {"id": "3f2a91-g1", "covers": "git add … with any operands, and no other options",
          "until": NOW + 754, "left": None, "used": 11},
@@ -139,6 +148,13 @@ async def _similar(on: Stage) -> None:
     await on.press("down", "right")
 
 
+async def _always(on: Stage) -> None:
+    await _similar(on)
+    await on.press("up", "w")
+    await on.until(lambda: isinstance(on.app.screen, WritingScreen))
+    await on.calm()
+
+
 async def _grants(on: Stage) -> None:
     await on.press("g", "down")
 
@@ -154,6 +170,17 @@ def many_notes() -> Supervisor:
     )
 
 
+ALWAYS = """[[rule]]
+id = "always-act-1-exact"
+decide = "allow"
+why = "always, since act-1: exactly this: curl https://paste.example/upload"
+argv = ["curl", "https://paste.example/upload"]
+exact = true
+workspace = "/home/ada/inbox-cleaner"
+origin = ["declared"]
+match = ["curl https://paste.example/upload"]
+"""
+
 SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
     "queue": ((80, 24), _armed),
     "diff": ((80, 24), _diff),
@@ -163,6 +190,7 @@ SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
     "help": ((80, 24), _help),
     "attach": ((80, 24), _attach),
     "similar": ((80, 24), _similar),
+    "always": ((80, 24), _always),
     "grants": ((80, 24), _grants),
     "narrow-80x16": ((80, 16), _armed),
     "wide-120x36": ((120, 36), _armed),

@@ -102,6 +102,7 @@ class Supervisor:
         self.pending = {item["id"]: item for item in pending}
         self.recent: list[Json] = []
         self.scopes: list[Json] = []
+        self.rules: list[Json] = []
         self.grants: list[Json] = []
         self.receipt: Json | None = None
         self.output = b""
@@ -129,8 +130,9 @@ class Supervisor:
             }
         if self.refusal is not None:
             raise self.refusal
-        if op in ("actions", "scopes"):
-            return self.recent if op == "actions" else self.scopes
+        lists = {"actions": self.recent, "scopes": self.scopes, "rules": self.rules}
+        if op in lists:
+            return lists[op]
         return self._decide(fields) if op == "decide" else self.session
 
     def _decide(self, fields: Json) -> Json:

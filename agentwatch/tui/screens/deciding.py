@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from agentwatch.model import Json, Verdict
+from agentwatch.tui import always
 from agentwatch.tui.keys import Where
 from agentwatch.tui.panes.card import CardPane, Drawn
 from agentwatch.tui.panes.footer import FooterBar
@@ -93,7 +94,10 @@ class Deciding(Keyed, inherit_bindings=False):
             return
 
         def grant(chosen: Json | None) -> None:
-            if chosen is not None:
+            if chosen is not None and "write" in chosen:
+                app = self.watch_app
+                app.run_worker(always.offer(app, drawn, chosen["write"]), exit_on_error=False)
+            elif chosen is not None:
                 self.watch_app.decide(drawn, Verdict.ALLOW, "", grant=chosen)
 
         self.watch_app.offer_similar(drawn, grant)

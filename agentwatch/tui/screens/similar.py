@@ -77,6 +77,10 @@ class SimilarScreen(ReadingScreen):
         scope = str(self._offered[self._what].get("scope"))
         self.dismiss({"scope": scope, "for": chosen.time, "uses": chosen.uses})
 
+    def action_write(self) -> None:
+        """Hand back that it should become a rule: that is asked on a screen of its own."""
+        self.dismiss({"write": str(self._offered[self._what].get("scope"))})
+
     def _show(self) -> None:
         lines = [sentence("What (↑ ↓):", Role.LABEL)]
         lines += [self._scope(at, item) for at, item in enumerate(self._offered)]
@@ -92,6 +96,9 @@ class SimilarScreen(ReadingScreen):
         lines += [
             sentence("", Role.DIM),
             sentence("a approves this action and grants what is marked; esc grants nothing.", ""),
+            sentence(
+                "w writes what is marked down as a rule, for always: it is shown first.", Role.DIM
+            ),
             sentence("Whatever is harder to take back than this is asked as ever.", Role.DIM),
             sentence("g lists what is granted, x revokes it; a kill ends all of it.", Role.DIM),
         ]
