@@ -41,8 +41,13 @@ def test_one_key_approves_and_it_is_no_tail_of_a_torn_sequence() -> None:
 
 
 def test_only_aimed_keys_let_something_through_and_the_palette_has_none_of_them() -> None:
-    assert {key.action for key in TABLE if key.aimed} == {"approve", "grant", "resume"}
-    assert not {"approve", "grant", "resume"} & {key.action for key in palette()}
+    assert {key.action for key in TABLE if key.aimed} == {
+        "approve",
+        "grant",
+        "write_rule",
+        "resume",
+    }
+    assert not {"approve", "grant", "write_rule", "resume"} & {key.action for key in palette()}
 
 
 def test_nothing_in_the_table_approves_more_than_one() -> None:
