@@ -26,6 +26,7 @@ from agentwatch.agents.opencode import OpenCode
 from agentwatch.agents.parts import parts
 from agentwatch.agents.qwen import Qwen
 from agentwatch.agents.recognise import first_argument
+from agentwatch.agents.vibe import Vibe
 from agentwatch.errors import AgentwatchError
 
 __all__ = [
@@ -42,7 +43,7 @@ __all__ = [
 
 AGENTS: tuple[Callable[[int], Agent], ...] = (
     *(ClaudeCode, Codex, Gemini, OpenCode),
-    *(Qwen, Copilot, OpenClaw, Aider, MiniSwe),
+    *(Qwen, Copilot, Vibe, OpenClaw, Aider, MiniSwe),
 )
 """Every known agent, made with the place where its own arguments begin in a command."""
 

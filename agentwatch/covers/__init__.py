@@ -15,7 +15,7 @@ from __future__ import annotations
 from agentwatch.covers.beside import becomes
 from agentwatch.covers.book import Covers
 from agentwatch.covers.naming import names
-from agentwatch.covers.starts import prepares, prepares_only, shell_line, starts
+from agentwatch.covers.starts import hands_on, prepares, prepares_only, shell_line, starts
 from agentwatch.covers.values import (
     Ancestry,
     Cover,
@@ -36,6 +36,7 @@ __all__ = [
     "Scope",
     "becomes",
     "consequence",
+    "hands_on",
     "names",
     "prepares",
     "prepares_only",

@@ -11,7 +11,7 @@ import re
 _CHANCE = r"(?:[0-9a-f]{8,16}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _SHAPES = (
     re.compile(rf"(?P<target>[^/.][^/]*?)\.{_CHANCE}\.tmp"),
-    re.compile(r"\.(?P<target>[^/]+?)\.[0-9A-Za-z]{6,16}\.tmp"),
+    re.compile(r"\.(?P<target>[^/]+?)\.[0-9A-Za-z_]{6,16}\.tmp"),
     re.compile(r"(?P<target>[^/]+?)\.tmp(?:[.-][0-9A-Za-z]+){0,3}"),
 )
 LONGEST = 255

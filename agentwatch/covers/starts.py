@@ -34,6 +34,8 @@ _NOTES_JOBS = re.compile(r'jobs -p > "\$_\w+"')
 _APPENDS = re.compile(r"PATH=[\"']?\$(?:PATH\b|\{PATH\b)")
 """The user's own path comes first, whatever is put behind it."""
 _EXECS = re.compile(r"exec [\"']?\$(?:@|0[\"']? [\"']?\$@)[\"']?$")
+_YIELDS = re.compile(r"\{ echo \d+ >/proc/self/oom_score_adj; \} 2>&-")
+"""How a shell offers itself first where memory runs out, and says nothing if it may not."""
 _SYSTEM = ("/bin/", "/usr/bin/", "/usr/local/bin/", "/opt/homebrew/bin/")
 _TAIL = ("<", "/dev/null")
 
@@ -141,14 +143,21 @@ def _bare(simple: Simple) -> bool:
 
 def _handed_on(argv: tuple[str, ...], line: str, command: str, own: Own) -> bool:
     """`sh -c 'preparation; exec "$@"' sh bash -c COMMAND`."""
-    before, _, last = line.strip().rstrip(";").rpartition(";")
-    if not _EXECS.fullmatch(last.strip()) or (before and not prepares_only(before, own)):
+    if not hands_on(line, own):
         return False
     rest = argv[argv.index(line) + 1 :]
     return any(
         (inner := shell_line(rest[at:])) is not None and is_wrapped(inner, command, own)
         for at in (0, 1)
     )
+
+
+def hands_on(line: str, own: Own) -> bool:
+    """Whether a line does nothing but start what the shell is given behind it."""
+    before, _, last = line.strip().rstrip(";").rpartition(";")
+    if not _EXECS.fullmatch(last.strip()):
+        return False
+    return not before or bool(_YIELDS.fullmatch(before)) or prepares_only(before, own)
 
 
 def _unreadable(parsed: Parsed) -> bool:

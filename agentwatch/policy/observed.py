@@ -222,7 +222,8 @@ class _Scene:
             return Pass("works on temporary files alone", "temporary", self.cover)
         if self.agent and start.makes_snapshot():
             return Pass("keeps a copy of the shell's settings", "own folder")
-        return None
+        hands_on = self.agent and not spoilt and start.hands_on()
+        return Pass("hands on to what is asked about itself", AGENT) if hands_on else None
 
     def _begins(self) -> bool:
         """Whether it is the start of a declared line, which may be one that is held to reading."""

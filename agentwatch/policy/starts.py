@@ -16,7 +16,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from agentwatch.covers import Event, prepares, prepares_only, shell_line
+from agentwatch.covers import Event, hands_on, prepares, prepares_only, shell_line
 from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reasons import quoted
 from agentwatch.reading import Reading, git_command, held_argv
@@ -37,6 +37,13 @@ _ENVIRONMENT = re.compile(
     r"printf '%s=%s\\0' \"\$__copilot_k\" \"\$\{!__copilot_k\}\"; done; fi"
 )
 """How Copilot CLI asks a login shell for the user's environment."""
+_SETTINGS = re.compile(
+    r"printf '%s' (?P<mark>mistralai-vibe-login-env-\w+); "
+    r"\{ shopt -q extglob && printf '%s\\n' 'shopt -s extglob'; declare -f; alias -p; \} 2>&-; "
+    r"printf '%s' (?P=mark); \[ -x /usr/bin/env \] && exec /usr/bin/env -0; "
+    r"\[ -x /bin/env \] && exec /bin/env -0; exec env -0"
+)
+"""How Mistral Vibe asks it for the user's environment, functions and aliases."""
 _GIVEN = re.compile(r" [\w-]+(?: '?[\w./@+#-]+'?)?")
 """What our hook client is given: the agent's name, and the address of its socket."""
 _TUNES = re.compile(
@@ -160,12 +167,17 @@ class Start:
         line = shell_line(self.event.argv) if self.name == "sh" else None
         if line is None or self.loose:
             return False
-        if _ENVIRONMENT.fullmatch(line):
+        if _ENVIRONMENT.fullmatch(line) or _SETTINGS.fullmatch(line):
             return True
         found = _SNAPSHOT.match(line)
         return bool(found and self.ground.own.private(found[1])) or prepares_only(
             line, self.ground.notes
         )
+
+    def hands_on(self) -> bool:
+        """Whether it is a shell that only starts what it is given, which is then judged itself."""
+        line = shell_line(self.event.argv) if self.name == "sh" and not self.loose else None
+        return line is not None and hands_on(line, self.ground.notes)
 
 
 def stores(argv: tuple[str, ...]) -> bool:

@@ -50,6 +50,10 @@ WRAPPED = {
         *("sh", "-c", 'echo 1000 > /proc/self/oom_score_adj; exec "$0" "$@"'),
         *("bash", "-c", "make test"),
     ],
+    "vibe 3.0.2": [
+        *("sh", "-c", '{ echo 1000 >/proc/self/oom_score_adj; } 2>&-; exec "$0" "$@"'),
+        *("/usr/bin/bash", "-c", "make test"),
+    ],
 }
 
 

@@ -38,6 +38,9 @@ VERSION = 1
 MAX_MESSAGE = 1024 * 1024
 """The same limits as `wire`, which this file cannot import."""
 
+TRIAL = "agentwatch-trial"
+"""The id of the one call of a trial start (`trial.py`): it shows the hook, and is blocked."""
+
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -64,7 +67,7 @@ def _ask(arguments: list[str]) -> bytes:
         raise Denied("the hook was started for an agent it does not know")
     opens, calls, says = DIALECTS[arguments[0]]
     event = _event()
-    op = _op(event, opens, calls)
+    op, name = _op(event, opens, calls), event["hook_event_name"]
     address = arguments[1] if len(arguments) > 1 else os.environ.get("AGENTWATCH_SOCKET")
     token = os.environ.get("AGENTWATCH_TOKEN")
     if not address or not token:
@@ -79,6 +82,8 @@ def _ask(arguments: list[str]) -> bytes:
     if len(line) > MAX_MESSAGE:
         raise Denied(f"the action is {len(line)} bytes long, more than a person can be shown")
     answer = _answer(_exchange(address, line), ref)
+    if op == "armed" and name == calls:
+        raise Denied("the hook is alive, which is what was to be seen")
     return b"" if op == "armed" else _decision(answer, event["tool_input"], says)
 
 
@@ -98,7 +103,7 @@ def _event() -> dict[str, Any]:
 def _op(event: dict[str, Any], opens: str, calls: str) -> str:
     """Which request this event is; an event nobody told us to expect is refused."""
     name = event.get("hook_event_name")
-    if name == opens:
+    if name == opens or (name == calls and event.get("tool_call_id") == TRIAL):
         return "armed"
     if name != calls:
         raise Denied(f"the agent's hook event {name!r} is not known")
@@ -197,12 +202,18 @@ def _before_tool(verdict: str, reason: str, _approved: dict[str, Any]) -> dict[s
     return {"decision": verdict, "reason": reason}
 
 
+def _pre_tool(verdict: str, reason: str, _approved: dict[str, Any]) -> dict[str, Any]:
+    """As Mistral Vibe hears it; an input given back is announced as changed."""
+    return {"decision": verdict, "reason": reason}
+
+
 DIALECTS = {
     "claude": ("SessionStart", "PreToolUse", _pre_tool_use),
     "codex": ("SessionStart", "PreToolUse", _pre_tool_use),
     "copilot": ("SessionStart", "PreToolUse", _copilot),
     "gemini": ("SessionStart", "BeforeTool", _before_tool),
     "qwen": ("SessionStart", "PreToolUse", _pre_tool_use),
+    "vibe": ("", "pre_tool", _pre_tool),
 }
 """By agent: the event that opens a session, that of a tool call, and how an answer is said."""
 
