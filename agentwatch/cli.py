@@ -31,6 +31,7 @@ COMMANDS = {
     "release": "Allow sessions again after a halt.",
     "log": "Read or verify a session's record.",
     "key": "Print the public key that checks the signatures in your records.",
+    "report": "Write one page about a session, for a review.",
     "replay": "Play what the agent's terminal showed.",
     "rules": "Check, list and explain rules.",
     "doctor": "Say what this machine gives and what is not covered.",

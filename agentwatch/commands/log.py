@@ -13,8 +13,8 @@ from agentwatch import journal
 from agentwatch.commands import log_verify, sessions
 from agentwatch.commands.output import document, json_option, line, visible
 from agentwatch.journal import Entry, JournalError
-from agentwatch.model import Json, Receipt
 from agentwatch.paths import Places
+from agentwatch.report import Theirs, told
 
 
 @click.command(epilog="\b\nExample:\n  agentwatch log\n  agentwatch log claude-3f2a91 --verify")
@@ -75,40 +75,11 @@ def _found(session: str | None) -> tuple[Places, bool]:
 
 def _told(entry: Entry) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(entry.t / 1000))
-    return f"{at}  {entry.seq:>5}  {entry.type:<10} {visible(_words(entry))}".rstrip()
+    return f"{at}  {entry.seq:>5}  {entry.type:<10} {_words(entry)}".rstrip()
 
 
 def _words(entry: Entry) -> str:
     """What happened, on one line."""
-    data = entry.data
-    say = WORDS.get(entry.type)
-    if say is not None:
-        return say(data)
-    return " ".join(f"{name}={value}" for name, value in data.items())
-
-
-def _decided(data: Json) -> str:
-    made = data["decision"]
-    verdict = str(made["verdict"]).upper()
-    told = f"{data['id']} {verdict} by {made['by']}: {data['summary']} ({made['why']})"
-    return told + _evidence(data)
-
-
-def _evidence(data: Json) -> str:
-    """What was known of it when this was written."""
-    return f" [{data['evidence']}]" if data.get("evidence") else ""
-
-
-WORDS: dict[str, Callable[[Json], str]] = {
-    "session": lambda data: " ".join(data["argv"]),
-    "started": lambda data: f"grade {data['grade']} {data['means']}",
-    "proposed": lambda data: f"{data['id']} {data['summary']}{_evidence(data)}",
-    "decided": _decided,
-    "evidence": lambda data: f"{data['action']} {data['evidence']}",
-    "sealed": lambda data: f"everything up to {data['seq']} is signed",
-    "refused": lambda data: f"{data['who']}: {data['what']}",
-    "alarm": lambda data: str(data["text"]),
-    "kill": lambda data: Receipt.from_json(data).sentence(),
-    "ended": lambda data: f"{data['state']}, status {data['exit']}",
-}
-"""How each type of entry is told; any other is told field by field."""
+    return "".join(
+        visible(str(part.text)) if isinstance(part, Theirs) else part for part in told(entry)
+    )

@@ -25,7 +25,7 @@ def run(
     heads = [head for where in kept for head in anchors.found(places.id, where)]
     outcome = journal.verify(
         places.journal,
-        keys=_keys(keys),
+        keys=keys_of(keys),
         heads=heads,
         session=places.id if named else None,
     )
@@ -39,7 +39,7 @@ def run(
     return int(ExitCode.OK if outcome.result is Result.AGREE else ExitCode.NO)
 
 
-def _keys(files: tuple[str, ...]) -> tuple[PublicKey, ...]:
+def keys_of(files: tuple[str, ...]) -> tuple[PublicKey, ...]:
     """The keys that were named, or the user's own; none where there is none."""
     if files:
         return tuple(key for file in files for key in read_public(Path(file)))

@@ -9,6 +9,7 @@ from agentwatch.model.plain import CHANGING, Json, canonical, digest_of
 from agentwatch.model.receipt import Receipt, Survivor
 from agentwatch.model.session import Coverage, Session
 from agentwatch.model.words import (
+    MAY_LEAVE,
     ActionState,
     Evidence,
     Grade,
@@ -23,6 +24,7 @@ from agentwatch.model.words import (
 
 __all__ = [
     "CHANGING",
+    "MAY_LEAVE",
     "Action",
     "ActionState",
     "Coverage",

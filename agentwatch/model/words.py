@@ -20,6 +20,10 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+MAY_LEAVE = frozenset({Kind.EXEC, Kind.NETWORK, Kind.TOOL, Kind.MESSAGE, Kind.ASK_DAEMON})
+"""Kinds of action that may have an effect outside this machine."""
+
+
 class Origin(StrEnum):
     """Where our knowledge of an action comes from."""
 

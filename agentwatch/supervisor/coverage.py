@@ -5,8 +5,11 @@ Owns the words.  Decides nothing; says `no` where nothing holds.
 
 from __future__ import annotations
 
+import platform
+
+from agentwatch import __version__
 from agentwatch.agents import Prepared
-from agentwatch.model import Coverage
+from agentwatch.model import Coverage, Json
 from agentwatch.supervisor.config import Config
 
 
@@ -16,6 +19,18 @@ def of(config: Config, prepared: Prepared, *, armed: bool | None, held: bool) ->
         return Coverage()
     below = "kernel gate" if held else "no"
     return Coverage(exec=below, files=below, network=below, tools=_tools(config, prepared, armed))
+
+
+def told(config: Config, prepared: Prepared, gated: Coverage) -> Json:
+    """The same for the record, with what a reader must know of who gated it."""
+    return {
+        **gated.to_json(),
+        "agent": prepared.name,
+        "hook": prepared.expects_arm and config.gated,
+        "agentwatch": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
 
 
 def _tools(config: Config, prepared: Prepared, armed: bool | None) -> str:

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agentwatch.model import Action, ActionState, Json, Kind, Reversibility
-
-MAY_LEAVE = frozenset({Kind.EXEC, Kind.NETWORK, Kind.TOOL, Kind.MESSAGE, Kind.ASK_DAEMON})
-"""Kinds of action that may have had an effect outside this machine before the kill."""
+from agentwatch.model import MAY_LEAVE, Action, ActionState, Json, Reversibility
 
 MOST = 10
 """Actions named."""

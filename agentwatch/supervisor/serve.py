@@ -151,6 +151,7 @@ class Supervisor:
         session.pids = 1
         session.change(SessionState.RUNNING)
         session.note("started", running.record.to_json())
+        session.note_coverage()
         return running
 
     def _launch(self, secret: launch.Secrets) -> Running:

@@ -304,7 +304,13 @@ class Supervised(Telling):
         elif self.armed is False:
             self.armed = True
             self.note("armed", {"agent": self.prepared.name, "detail": detail[:200]})
+            self.note_coverage()
             self.publish_session()
+
+    def note_coverage(self) -> None:
+        """Record what is gated from here on, and by which version of us."""
+        said = coverage.told(self.config, self.prepared, self.snapshot().coverage)
+        self.note("coverage", said)
 
     def not_armed(self, within: float) -> None:
         """The hook was not seen in time: hold everything, where the kernel gate does not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def test_a_session_is_recorded_with_its_decision_and_played_again(world: World) 
     at = [played.index(text) for text in ("hello there", f"ASKED {asked['id']}", "kept it")]
     assert at == sorted(at)
     assert f"DENIED {asked['id']} by person:cli" in played
+
+    page = world.call("report", session).stdout
+    assert f"`{asked['id']}` asked: `delete" in page
+    assert re.search(r"DENIED by `person:cli`, after \d+\.\d s: `not on a Friday`", page)
+    assert "✓ `recording/00000.cast` is what was recorded" in page
+    world.call("report", session, "--output", "page.html")
+    html = (world.work / "page.html").read_text()
+    assert "a&lt;b&gt;.txt" in html
+    assert "a<b>" not in html
 
     folder = world.state / "agentwatch/sessions" / session
     assert {path.stat().st_mode & 0o777 for path in (folder / "recording").iterdir()} == {0o600}
