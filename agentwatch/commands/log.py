@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from agentwatch import journal
-from agentwatch.commands import log_verify, sessions
-from agentwatch.commands.output import document, json_option, line, visible
+from agentwatch.commands import log_export, log_filter, log_verify, sessions
+from agentwatch.commands.output import document, json_option, visible
 from agentwatch.journal import Entry, JournalError
 from agentwatch.paths import Places
-from agentwatch.report import Theirs, told
 
 
-@click.command(epilog="\b\nExample:\n  agentwatch log\n  agentwatch log claude-3f2a91 --verify")
+@click.command(
+    epilog=(
+        "\b\nExample:\n  agentwatch log --since 1h --state denied\n"
+        "  agentwatch log claude-3f2a91 --verify\n  agentwatch log --follow --export otel"
+    )
+)
 @click.argument("session", required=False)
 @click.option("--verify", is_flag=True, help="Check that nothing was changed, cut or removed.")
 @click.option("--key", multiple=True, metavar="FILE", help="Check signatures with this public key.")
@@ -25,6 +30,10 @@ from agentwatch.report import Theirs, told
     "--anchor", multiple=True, metavar="FILE", help="Check that heads kept there are still in it."
 )
 @click.option("--follow", is_flag=True, help="Stay, and print each new entry.")
+@log_filter.options
+@click.option(
+    "--export", type=click.Choice(list(log_export.FORMATS)), help="Print for other tools."
+)
 @json_option
 def command(
     session: str | None,
@@ -32,24 +41,36 @@ def command(
     key: tuple[str, ...],
     anchor: tuple[str, ...],
     follow: bool,
+    export: str | None,
     as_json: bool,
+    **filters: Any,
 ) -> int:
     """Read or verify a session's record."""
     places, named = _found(session)
     if verify:
         return log_verify.run(places, key, anchor, named=named, as_json=as_json)
+    wanted = log_filter.wanted(**filters)
     entries = (
         journal.follow(places.journal, _ended(places)) if follow else journal.read(places.journal)
     )
-    if as_json and not follow:
-        document([item.to_json() for item in entries])
-        return 0
-    for entry in entries:
-        if as_json:
-            line(entry.to_json())
-        else:
-            print(_told(entry), flush=True)
+    chosen = (entry for entry in entries if wanted(entry))
+    if export:
+        first, spell = log_export.FORMATS[export]
+        _print([first] if first else [])
+        _print(map(spell, chosen))
+    elif as_json and not follow:
+        document([item.to_json() for item in chosen])
+    elif as_json:
+        _print(map(log_export.FORMATS["json"][1], chosen))
+    else:
+        _print(map(_told, chosen))
     return 0
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Each at once: somebody follows."""
+    for line in lines:
+        print(line, flush=True)
 
 
 def _ended(places: Places) -> Callable[[float], bool]:
@@ -80,6 +101,4 @@ def _told(entry: Entry) -> str:
 
 def _words(entry: Entry) -> str:
     """What happened, on one line."""
-    return "".join(
-        visible(str(part.text)) if isinstance(part, Theirs) else part for part in told(entry)
-    )
+    return visible(log_export.words(entry))

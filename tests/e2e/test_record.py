@@ -28,6 +28,10 @@ def test_the_record_of_a_run_stands_up(world: World) -> None:
     (decided,) = [one for one in world.json("log", name) if one["type"] == "decided"]
     assert decided["data"]["signed"]["how"].startswith("python")
 
+    (line,) = world.call("log", name, "--state", "allowed", "--export", "cef").stdout.splitlines()
+    assert line.startswith("CEF:0|agentwatch|")
+    assert "act=allow" in line
+
     journal = str(world.state / "agentwatch" / "sessions" / name / "journal.jsonl")
     key = world.folder / "key.pem"
     key.write_text(world.call("key").stdout)
