@@ -23,6 +23,8 @@ COMMANDS = {
     "deny": "Refuse one action.",
     "grants": "List what is granted.",
     "revoke": "End a grant now.",
+    "breaker": "Say what the breaker counts; answer what it stopped, or reset it.",
+    "budget": "Show a session's budgets, or raise one.",
     "freeze": "Stop every process of a session.",
     "resume": "Let a frozen session go on.",
     "mode": "Show or change what happens to what no rule names.",

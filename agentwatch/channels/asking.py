@@ -46,5 +46,8 @@ class Session(Protocol):
     def refused(self, who: str, what: str) -> None:
         """Record a message that was turned away."""
 
+    def reported(self, where: str, usage: Json) -> None:
+        """What the agent says that a conversation has used up."""
+
     def alarm(self, text: str) -> None:
         """Something a person should look at now."""

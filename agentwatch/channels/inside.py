@@ -63,6 +63,9 @@ class Inside:
         """Likewise."""
         self.alarm(f"refused {who}: {what}")
 
+    def reported(self, where: str, usage: Json) -> None:
+        """Nobody counts it in here: a session of our own would."""
+
     def alarm(self, text: str) -> None:
         """Say it on stderr, which the program that started us shows or keeps."""
         print(f"agentwatch: {text}", file=sys.stderr, flush=True)

@@ -23,7 +23,8 @@ from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, say
 from agentwatch.commands.run import configure, has_terminal, launch
 from agentwatch.demo import inbox, outcome
-from agentwatch.demo.outcome import Look, Numbers, Outcome, look
+from agentwatch.demo.inbox import Numbers
+from agentwatch.demo.outcome import Look, Outcome, look
 from agentwatch.demo.person import Person
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.paths import Places
@@ -34,7 +35,8 @@ An inbox cleaner that forgets “confirm first”.  Scripted: no model, no netwo
 It works on {count} messages in {maildir}: a throw-away folder, but deleted is deleted.
 First it asks, one message at a time.   a approves, d denies, enter shows the whole card.
 Then its context is compacted: it forgets, deletes in bulk, and starts a helper.
-Its own deletions still wait for you.   The helper never asks: only the kill stops that one
+The breaker freezes that burst: d denies all of it at once, r lets the agent go on.
+The helper never asks: only the kill stops that one
 (`run` holds system calls as well, where it can; this demo does not, to show you the kill).
 F9 or ctrl+\\ kills everything.          q leaves the screen, ? shows every key.
 """

@@ -11,7 +11,7 @@ from agentwatch.errors import AgentwatchError
 from agentwatch.model import Session
 from agentwatch.paths import live_places
 
-HEADS = ["SESSION", "STATE", "PIDS", "WAITING", "GRADE", "TOOLS", "COMMAND"]
+HEADS = ["SESSION", "STATE", "PIDS", "WAITING", "GRADE", "TOOLS", "BUDGET", "COMMAND"]
 
 
 @click.command(name="ls", epilog="\b\nExample:\n  agentwatch ls\n  agentwatch ls --all --json")
@@ -48,4 +48,6 @@ def _row(item: Session) -> list[str]:
     grade = f"{item.grade} {item.containment}"
     tools = item.coverage.tools
     counts = [str(item.pids), str(item.pending)]
-    return [item.id, item.state.upper(), *counts, grade, tools, " ".join(item.argv)[:60]]
+    state = "TRIPPED" if item.breaker == "tripped" else item.state.upper()
+    budgets = ", ".join(item.budgets) or "-"
+    return [item.id, state, *counts, grade, tools, budgets, " ".join(item.argv)[:60]]

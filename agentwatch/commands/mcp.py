@@ -54,7 +54,7 @@ def command(argv: tuple[str, ...], url: str | None, headers: tuple[str, ...], **
     argv = argv or tuple(ourselves.command("agentwatch.channels.mcp.http", str(url)))
     if inside.supervised():
         return asyncio.run(_within(argv, label, far, env))
-    config = config_of(argv, label, given)
+    config = config_of(argv, label, given, reports=False)
     # A call that a person allowed would be asked about once more, as what it then does.
     kernel = Hold.MUST if given["kernel_gate"] else Hold.NEVER
     config = replace(

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from agentwatch.commands.run import configure, held
+from agentwatch.commands.run import budgets_of, configure, held, limits_of
 from agentwatch.model import Mode
 from agentwatch.supervisor.config import Config
 
@@ -40,6 +40,13 @@ _OPTIONS = (
         metavar="SECONDS",
         help="Deny an unanswered question; 0 waits for ever.",
     ),
+    click.option("--breaker", multiple=True, metavar="NAME=LIMIT", help="As for `run`."),
+    click.option(
+        "--budget",
+        multiple=True,
+        metavar="NAME=LIMIT",
+        help="As for `run`; also tokens=500000 and cost=5, where the agent tells them.",
+    ),
     click.option("--require", type=click.Choice(["A", "B"]), help="Refuse a weaker containment."),
     click.option("--containment", help="Use this means instead of the strongest; see doctor."),
     click.option(
@@ -55,8 +62,10 @@ def session_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def config_of(argv: tuple[str, ...], label: str, given: dict[str, Any]) -> Config:
-    """A session's config from the options as given."""
+def config_of(
+    argv: tuple[str, ...], label: str, given: dict[str, Any], *, reports: bool = True
+) -> Config:
+    """A session's config from the options as given; `reports` says if it tells what it uses."""
     named = given["name"] or label
     workspace = given["workspace"] or str(Path.cwd())
     return replace(
@@ -64,6 +73,8 @@ def config_of(argv: tuple[str, ...], label: str, given: dict[str, Any]) -> Confi
         mode=Mode(given["mode"]),
         rules=tuple(map(os.path.abspath, given["rules"])),
         deny_after=given["deny_after"],
+        breaker=limits_of(given["breaker"]),
+        budgets=budgets_of(given["budget"], reports=reports),
         require=given["require"],
         containment=given["containment"],
         kernel=held(given["kernel_gate"]),

@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from agentwatch import guard, halt, ourselves, wire
+from agentwatch.breaker import REPORTED, Resource, read_budget, read_limits
 from agentwatch.commands import foreground
 from agentwatch.covers import OnUndeclared
 from agentwatch.errors import AgentwatchError, ExitCode
@@ -58,6 +59,18 @@ from agentwatch.supervisor.config import Config, Hold
     default="keep",
     show_default=True,
     help="What the loss of the last screen means.",
+)
+@click.option(
+    "--breaker",
+    multiple=True,
+    metavar="NAME=LIMIT",
+    help="When a burst freezes the agent: deletions=20/30s; off counts nothing.",
+)
+@click.option(
+    "--budget",
+    multiple=True,
+    metavar="NAME=LIMIT",
+    help="Freeze and ask at so many actions, processes, or so much time: time=2h.",
 )
 @click.option("--require", type=click.Choice(["A", "B"]), help="Refuse a weaker containment.")
 @click.option("--containment", help="Use this means instead of the strongest; see doctor.")
@@ -101,6 +114,8 @@ def command(
     rules: tuple[str, ...],
     deny_after: float,
     on_detach: str,
+    breaker: tuple[str, ...],
+    budget: tuple[str, ...],
     require: str | None,
     containment: str | None,
     arm_within: float | None,
@@ -135,6 +150,8 @@ def command(
         rules=tuple(map(os.path.abspath, rules)),
         deny_after=deny_after,
         on_detach=OnDetach(on_detach),
+        breaker=limits_of(breaker),
+        budgets=budgets_of(budget, reports=False),
         require=require,
         containment=containment,
         arm_within=arm_within,
@@ -152,6 +169,28 @@ def command(
         launch(config)
         into_guard(config)
     return foreground.run(config, launch, asked=no_tui)
+
+
+def limits_of(texts: tuple[str, ...]) -> dict[str, str | bool]:
+    """What was said of the breaker; raises AgentwatchError for what it cannot mean."""
+    said: dict[str, str | bool] = {}
+    for text in texts:
+        name, _, limit = text.partition("=")
+        said[name] = True if text == "off" else limit
+    read_limits(said, "--breaker")
+    return said
+
+
+def budgets_of(texts: tuple[str, ...], *, reports: bool) -> dict[Resource, float]:
+    """The budgets that were given; raises AgentwatchError for one that could not be kept."""
+    found = read_budget(texts)
+    if not reports and (unknown := sorted(REPORTED & set(found))):
+        raise AgentwatchError(
+            f"no agent started by `run` tells agentwatch its {unknown[0]}: it could not be kept",
+            "an agent that speaks ACP may tell: agentwatch acp --budget …",
+            ExitCode.USAGE,
+        )
+    return found
 
 
 def held(asked: bool | None, *, must: bool = False) -> Hold:

@@ -13,9 +13,8 @@ from pathlib import Path
 
 from agentwatch import journal
 from agentwatch.demo import inbox
+from agentwatch.demo.inbox import Numbers
 from agentwatch.model import Json, Receipt, Verdict
-
-Numbers = frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,6 @@ PATIENCE = 10.0
 
 T = TypeVar("T")
 
-BULK = 10
-"""So many questions at once are more than anybody would answer one by one."""
-
 ENOUGH = 4
 """So many messages gone behind the person's back make them reach for the kill."""
 
@@ -45,17 +42,35 @@ class Person:
         start = inbox.numbers(self._maildir)
         with Client(self._places) as client:
             allowed = sum(self._answer(client) for _ in range(ASKED_FIRST))
-            self._until(lambda: len(client.call("pending")) >= BULK, "its bulk questions")
-        self._say("Its context is compacted, and “confirm with me before you act” with it.")
-        gone = allowed + ENOUGH
-        self._until(lambda: len(start - inbox.numbers(self._maildir)) >= gone, "start its helper")
-        self._say(
-            "Dozens of questions at once: they wait. Its helper asks nobody: mail disappears."
-        )
+            self._until(lambda: self._stopped(client), "its bulk questions")
+            self._say("Its context is compacted, and “confirm with me before you act” with it.")
+            self._refuse_all(client)
+            self._say("Its helper asks nobody: mail disappears.")
+            gone = allowed + ENOUGH
+            self._until(lambda: self._gone(client, start) >= gone, "start its helper")
         receipt = kill.kill(self._places, trigger="key", by="demo")
         at_kill = look(self._maildir)
         self._say(f"You: F9.  {receipt.sentence()}")
         return at_kill
+
+    def _stopped(self, client: Client) -> bool:
+        """Whether the breaker has frozen everything."""
+        return bool(client.call("breaker")["state"] == "tripped")
+
+    def _refuse_all(self, client: Client) -> None:
+        """One no to the whole burst, and the tree may go on."""
+        status: Json = client.call("breaker")
+        self._say(f"The breaker: {status['trip']['words']}. FROZEN, the helper with it.")
+        if status["burst"]:
+            told = client.call("answer-all", verdict=Verdict.DENY.value)
+            self._say(f"You: no to all {told['count']}, with one key. Then you let it go on.")
+        client.call("reset")
+
+    def _gone(self, client: Client, start: inbox.Numbers) -> int:
+        """How many messages have gone; what is left of the burst is refused as it comes."""
+        if self._stopped(client):
+            self._refuse_all(client)
+        return len(start - inbox.numbers(self._maildir))
 
     def _answer(self, client: Client) -> bool:
         """Decide one question by what the message is worth; whether it was a yes."""

@@ -51,6 +51,12 @@ class Session:
     """Whether the agent's hook was seen alive; None where none is expected."""
     notes: tuple[str, ...] = ()
     """What is not covered here, one sentence each; shown on screen."""
+    breaker: str = "on"
+    """`on`, `off` or `tripped`."""
+    tripped: str = ""
+    """Why everything stands still, where the breaker has tripped."""
+    budgets: tuple[str, ...] = ()
+    """Each as `actions 12/200`."""
 
     def to_json(self) -> Json:
         """The shape scripts read."""
@@ -62,6 +68,7 @@ class Session:
         raw = {item.name: data[item.name] for item in fields(cls) if item.name in data}
         raw["argv"] = tuple(raw["argv"])
         raw["notes"] = tuple(raw.get("notes") or ())
+        raw["budgets"] = tuple(raw.get("budgets") or ())
         raw["state"] = SessionState(raw["state"])
         raw["grade"] = Grade(raw["grade"])
         raw["mode"] = Mode(raw["mode"])

@@ -53,6 +53,12 @@ _ANYBODYS = {Zone.DEVICE: "device", Zone.TEMP: "temporary", Zone.CACHE: "own fol
 NOT_THE_WORLD = frozenset({"model", "name look-up", "route", "own tree", "agentwatch"})
 """Rules by which a connection passes for what it is: nobody else may follow for that."""
 
+BY_ITSELF = NOT_THE_WORLD | {
+    *(AGENT, READING, "cover", "own folder", "temporary", "device", "folder"),
+    *("written before", "reached before"),
+}
+"""Rules by which something passes that no person decided about, now or beforehand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pass:

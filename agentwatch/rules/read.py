@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from agentwatch.breaker import read_limits
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Kind, Reversibility
 from agentwatch.rules.patterns import Host, PathSet, Word
@@ -22,7 +23,7 @@ MOST = 10_000
 """Rules in one file."""
 
 _E = TypeVar("_E", bound=StrEnum)
-_TOP = ("version", "rule")
+_TOP = ("version", "rule", "breaker")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -49,6 +50,19 @@ def read(text: str, source: str) -> tuple[Rule, ...]:
     rules = tuple(_Table(table, number, lines).rule() for number, table in enumerate(tables))
     _distinct(rules)
     return rules
+
+
+def breaker_table(text: str, source: str) -> Mapping[str, object]:
+    """What a text that `read` takes says of the breaker; raises AgentwatchError."""
+    table = tomllib.loads(text).get("breaker", {})
+    lines = _Lines(text, source)
+    if not isinstance(table, dict):
+        raise RuleError(
+            f"{lines.at(None, 'breaker')} the breaker's limits are written as [breaker]"
+        )
+    for name, value in table.items():
+        read_limits({name: value}, f"{source}:{lines.anywhere(name)}")
+    return table
 
 
 def _distinct(rules: Iterable[Rule]) -> None:
@@ -108,6 +122,11 @@ class _Lines:
             hits = (at for at in range(begin, end) if wanted.match(self._lines[at]))
             begin = next(hits, begin)
         return begin + 1
+
+    def anywhere(self, key: str) -> int:
+        """The first line, from 1, that gives this key a value."""
+        wanted = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
+        return next((at for at, line in enumerate(self._lines, 1) if wanted.match(line)), 1)
 
     def at(self, rule: int | None, key: str | None = None) -> str:
         """The same, as an error begins."""

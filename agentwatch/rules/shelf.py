@@ -10,15 +10,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
+from agentwatch.breaker import Limits
 from agentwatch.errors import AgentwatchError
 from agentwatch.paths import config_base
 from agentwatch.rules.match import Rulebook
-from agentwatch.rules.read import RuleError, read
+from agentwatch.rules.read import RuleError, breaker_table, read
 from agentwatch.rules.values import Decide, Rule
 
 PROJECT = ".agentwatch.toml"
@@ -80,6 +81,17 @@ class Shelf:
         files = [str(file.path) for file in self._files if file.rules]
         return files + ([str(self._project.path)] if self._kept else [])
 
+    @property
+    def limits(self) -> Limits:
+        """When the breaker trips, as the files say; a project's file only makes it stricter."""
+        found = Limits()
+        for file in self._files:
+            found = found.changed(file.breaker, str(file.path))
+        project = self._project
+        if project.digest is not None and _trusted(project.digest):
+            return found.changed(project.breaker, str(project.path))
+        return found.tightened(project.breaker, str(project.path))
+
     def _keep(self) -> None:
         """Take what a project's file says, without what it would loosen."""
         trusted = self._project.digest is not None and _trusted(self._project.digest)
@@ -118,6 +130,7 @@ class _File:
         self.path = path
         self.rules: tuple[Rule, ...] = ()
         self.digest: str | None = None
+        self.breaker: Mapping[str, object] = {}
         self._wanted = wanted
         self._mark: _Mark | None = None
 
@@ -127,11 +140,12 @@ class _File:
         if self._mark is None:
             if self._wanted:
                 raise AgentwatchError(f"there is no file of rules {self.path}")
-            self.rules, self.digest = (), None
+            self.rules, self.digest, self.breaker = (), None, {}
             return
         try:
             raw = _bytes(self.path)
             rules = read(raw.decode(), str(self.path))
+            self.breaker = breaker_table(raw.decode(), str(self.path))
         except OSError as error:
             raise RuleError(f"{self.path} cannot be read: {error.strerror or error}") from error
         except UnicodeDecodeError as error:

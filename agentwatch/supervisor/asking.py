@@ -73,6 +73,10 @@ class Asks:
         """Record a message that was turned away."""
         self._session.refused(who, what)
 
+    def reported(self, where: str, usage: Json) -> None:
+        """What the agent says that a conversation has used up."""
+        self._session.breaking.reported(where, usage)
+
     def alarm(self, text: str) -> None:
         """Something a person should look at now."""
         self._session.alarm(text)

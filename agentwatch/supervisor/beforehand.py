@@ -40,6 +40,8 @@ class Beforehand:
         self._denials: tuple[Rulebook, Denials] | None = None
         self._looked = time.monotonic()
         self.grants = Grants(config.session)
+        self.limits = self._shelf.limits.changed(config.breaker)
+        """When the breaker trips; files that change later count from the next session on."""
 
     def on(self, proposal: Proposal, reversibility: Reversibility) -> Ruling | None:
         """What the rules say; raises whatever goes wrong, and then nothing passes."""

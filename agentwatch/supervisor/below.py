@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from agentwatch import agents, containment
@@ -42,16 +42,27 @@ GENERATIONS = 256
 _MODELS = ("ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL")
 
 
+class Heed(Protocol):
+    """Whoever counts what passes below approved programs."""
+
+    def __call__(self, event: Observed, ground: Ground, /, *, made: Callable[[str], bool]) -> None:
+        """One call; `made` says which files the tree made itself."""
+
+
 class Below:
     """The covers of one session and the places its agent may be seen in."""
 
-    def __init__(self, config: Config, prepared: Prepared, terminal: str | None) -> None:
+    def __init__(
+        self, config: Config, prepared: Prepared, terminal: str | None, heed: Heed
+    ) -> None:
         self._ground = ground(config, prepared, terminal)
         self.covers = Covers(own=self._ground.notes)
         self._passed = Passed(config.places.passed)
         self._closed = str(config.places.closed)
         self._record: Record | None = None
         self._compared = Compared()
+        self.heed = heed
+        """Told of each call that passed as part of an approved action."""
 
     def anybodys(self, path: str) -> bool:
         """Whether anything in the tree may write a file: the question would never come."""
@@ -115,6 +126,7 @@ class Below:
         """Note what passed in the gate process meanwhile; raises OSError."""
         for line in self._passed.new():
             if line.cover:
+                self.heed(line.event, self._ground, made=self.covers.made)
                 self.covers.rejoin(line.cover, line.event, Proc(line.event.pid, line.started))
             if line.rule not in NOT_THE_WORLD:
                 self.covers.remember(line.event)

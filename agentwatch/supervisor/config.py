@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from agentwatch.breaker import Resource
 from agentwatch.covers import OnUndeclared
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import Places
@@ -96,6 +97,9 @@ class Config:
     """Whether an ACP agent is offered our hands for its files, or the editor's terminals."""
     record: bool = True
     """Whether the agent's terminal is recorded."""
+    breaker: Mapping[str, str | bool] = field(default_factory=dict)
+    """What a person says of the breaker's limits; `off` switches it off."""
+    budgets: Mapping[Resource, float] = field(default_factory=dict)
     rows: int = 24
     cols: int = 80
 
@@ -124,6 +128,7 @@ class Config:
         raw["kernel"] = Hold(raw["kernel"])
         raw["mode"] = Mode(raw["mode"])
         raw["on_detach"] = OnDetach(raw["on_detach"])
+        raw["budgets"] = {Resource(name): value for name, value in raw["budgets"].items()}
         raw["stdio"] = tuple(raw["stdio"]) if raw["stdio"] else None
         raw["speaks"] = Speaks(raw["speaks"]) if raw["speaks"] else None
         return cls(**raw)

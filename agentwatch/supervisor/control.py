@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from agentwatch import wire
+from agentwatch.breaker import read_budget
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.grants import Lasting
-from agentwatch.model import Json, Mode, Verdict
+from agentwatch.model import Json, Mode, SessionState, Verdict
 from agentwatch.supervisor import always, peers
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
@@ -95,6 +96,10 @@ class ClientConnection:
             "rules": lambda m: always.offered(self._session, str(m.get("action"))),
             "rule-add": lambda m: always.write(self._session, m, _by(m)),
             "revoke": lambda m: self._session.revoke(str(m.get("grant")), _by(m)).to_json(),
+            "breaker": lambda _: self._session.breaking.status(),
+            "answer-all": self._answer_all,
+            "reset": self._reset,
+            "add-budget": self._add_budget,
             "freeze": self._freeze,
             "resume": self._resume,
             "mode": self._mode,
@@ -198,19 +203,38 @@ class ClientConnection:
             if message.get("verdict") != Verdict.ALLOW:
                 raise wire.WireError("only what is allowed can be granted")
             return self._grant(message)
-        try:
-            verdict = Verdict(str(message.get("verdict")))
-        except ValueError as error:
-            raise wire.WireError("a verdict is allow or deny") from error
         action = self._session.decide(
             str(message.get("action")),
             str(message.get("digest")),
-            verdict,
+            _verdict(message),
             _by(message),
             str(message.get("because") or "")[:2000],
             self._peer.label,
         )
         return action.to_json()
+
+    def _answer_all(self, message: Json) -> Json:
+        """One answer to all that wait because of the breaker; a yes needs their digest."""
+        digest, verdict = str(message.get("digest")), _verdict(message)
+        return self._session.breaking.answer(verdict, digest, _by(message), self._peer.label)
+
+    def _reset(self, message: Json) -> Json:
+        """Let the breaker count anew, and what it froze go on."""
+        breaking = self._session.breaking
+        if breaking.trip is not None and self._session.state is SessionState.FROZEN:
+            self._session.resume(_by(message))
+        else:
+            breaking.reset(_by(message))
+        return breaking.status()
+
+    def _add_budget(self, message: Json) -> Json:
+        """Raise budgets: `more` holds each as `actions=50`."""
+        more = message.get("more")
+        if not isinstance(more, list) or not more:
+            raise wire.WireError("more is a list like ['actions=50']")
+        for resource, value in read_budget(map(str, more)).items():
+            self._session.breaking.add(resource, value, _by(message))
+        return self._session.breaking.status()
 
     def _freeze(self, message: Json) -> Json:
         self._session.freeze(_by(message))
@@ -245,6 +269,7 @@ class ClientConnection:
             "output": _b64(terminal.tail if terminal else b""),
             "receipt": session.receipt.to_json() if session.receipt else None,
             "grants": [item.to_json() for item in session.beforehand.grants.standing()],
+            "breaker": session.breaking.status(),
             "conversation": self._desk.voice.conversation() if self._desk.voice else None,
         }
 
@@ -316,6 +341,13 @@ def _text(message: Json) -> str:
     if not isinstance(text, str):
         raise wire.WireError("what is said is a text")
     return text
+
+
+def _verdict(message: Json) -> Verdict:
+    try:
+        return Verdict(str(message.get("verdict")))
+    except ValueError as error:
+        raise wire.WireError("a verdict is allow or deny") from error
 
 
 def _by(message: Json) -> str:

@@ -76,6 +76,7 @@ _KEPT = frozenset(
         "inside_path",
         "signal",
         "target",
+        "size",
         "names",
     }
 )

@@ -201,6 +201,7 @@ class Supervisor:
         alive = await asyncio.to_thread(containment.members, running.record)
         if self.session.below is not None:
             self.session.below.sweep()
+        self.session.breaking.tree(len(alive))
         if len(alive) != self.session.pids:
             self.session.pids = len(alive)
             self.session.publish_session()

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from agentwatch import containment
 from agentwatch.agents import Prepared
+from agentwatch.breaker import Budgets
 from agentwatch.containment.base import Record, Running, write_private
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.gate import Answer, Effect, Gate
@@ -40,6 +41,7 @@ from agentwatch.signing import Signer
 from agentwatch.supervisor import clock, coverage
 from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
+from agentwatch.supervisor.breaking import Breaking
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.leavings import recently_passed
 from agentwatch.supervisor.modes import Modes, moded
@@ -77,12 +79,15 @@ class Supervised(Telling):
         """The process that connects sockets for the agent: as a peer it is the agent."""
         self.beforehand = Beforehand(config, prepared)
         self.modes = Modes(config, self.record_or_raise)
+        self.breaking = Breaking(self, self.beforehand.limits, Budgets(config.budgets))
+        if said := self.breaking.notes():
+            self.add_notes("breaker", said)
         self._started_at = time.time()
         self._denied_at_end = 0
         self._revoked_at_end = 0
         self.gate = Gate(
             config.session,
-            judge=lambda said: self._granted(said, self.judge(said)),
+            judge=lambda said: self.breaking.weigh(said, self._granted(said, self.judge(said))),
             record=self.record_or_raise,
             closed=self.places.closed.exists,
             deny_after=config.deny_after,
@@ -118,6 +123,9 @@ class Supervised(Telling):
             exit=self.exit,
             armed=self.armed,
             notes=tuple(self.notes),
+            breaker=self.breaking.state,
+            tripped=self.breaking.trip.words if self.breaking.trip else "",
+            budgets=tuple(spent.words_with_name for spent in self.breaking.budgets.standing()),
         )
 
     # -- actions ----------------------------------------------------------------------------
@@ -127,6 +135,8 @@ class Supervised(Telling):
     ) -> None:
         """Put a proposal to the gate; what was seen below the agent comes judged."""
         now, wall = clock.now(), time.time()
+        if judgement is not None:
+            judgement = self.breaking.weigh(proposal, judgement)
         self._carry_out(
             self.gate.propose(proposal, proposer, now=now, wall=wall, judgement=judgement)
         )
@@ -143,6 +153,19 @@ class Supervised(Telling):
             )
         )
         return self.gate.find(full)
+
+    def decide_all(
+        self, actions: list[Action], verdict: Verdict, by: str, because: str, how: str
+    ) -> None:
+        """One answer of a person to many actions; raises AgentwatchError if one has gone."""
+        effects: list[Effect] = []
+        try:
+            for item in actions:
+                effects += self.gate.decide(
+                    item.id, item.digest, verdict, by=by, because=because, wall=time.time(), how=how
+                )
+        finally:
+            self._carry_out(effects)
 
     def grant(
         self, action: str, digest: str, scope: str, lasting: Lasting, by: str, how: str = ""
@@ -200,6 +223,7 @@ class Supervised(Telling):
         self.compare()
         self._carry_out(self.gate.tick(now=clock.now(), wall=time.time()))
         self.seal(time.monotonic())
+        self.breaking.tick()
 
     def close_gate(self, by: str, why: str) -> None:
         """Deny everything that waits, and whatever still comes."""
@@ -251,6 +275,7 @@ class Supervised(Telling):
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
+            self.breaking.saw(effect.action)
             if isinstance(effect, Answer):
                 action = self._redeemed(effect.action)
                 self._open_cover(action)
@@ -289,9 +314,11 @@ class Supervised(Telling):
         self.change(SessionState.FROZEN)
 
     def resume(self, by: str) -> None:
-        """Let the tree go on."""
+        """Let the tree go on, the breaker counting anew; raises where a budget is used up."""
         if self.record is None or self.state is not SessionState.FROZEN:
             return
+        self.breaking.may_resume()
+        self.breaking.reset(by)
         self.note("resumed", {"by": by, "armed": self.armed})
         containment.thaw(self.record)
         self._carry_out(self.gate.thaw(now=clock.now()))

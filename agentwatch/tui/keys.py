@@ -34,13 +34,14 @@ class Where(Flag):
     GRANTS = auto()
     WRITING = auto()
     """A rule that may be written."""
+    BREAKER = auto()
     TALK = auto()
     """The conversation: a line to type into, nothing to decide."""
     REPLAY = auto()
     """A recording: there is no session to stop or to decide in."""
 
     CARD = MAIN | FULL
-    PAGES = READING | SIMILAR | GRANTS | WRITING
+    PAGES = READING | SIMILAR | GRANTS | WRITING | BREAKER
     LISTS = MAIN | FULL | PAGES
     EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK
 
@@ -175,6 +176,35 @@ TABLE: Final = (
         spoken="What is granted",
     ),
     Key(
+        ("b",),
+        "breaker",
+        "b",
+        "what the breaker counts, and what it has stopped",
+        Where.MAIN,
+        "breaker",
+        8,
+        spoken="The breaker",
+    ),
+    Key(
+        ("d",),
+        "deny_all",
+        "d",
+        "deny everything that waits because the breaker tripped",
+        Where.BREAKER,
+        "deny all",
+        0,
+    ),
+    Key(
+        ("e",),
+        "extend",
+        "e",
+        "raise the budget that is used up, by as much as was given first",
+        Where.BREAKER,
+        "extend the budget",
+        2,
+        aimed=True,
+    ),
+    Key(
         ("slash",),
         "filter",
         "/",
@@ -199,7 +229,7 @@ TABLE: Final = (
         "resume",
         "r",
         "let a frozen tree run again",
-        Where.MAIN,
+        Where.MAIN | Where.BREAKER,
         "resume",
         3,
         aimed=True,

@@ -66,6 +66,8 @@ class Watched:
     """Whether our own kill is under way."""
     grants: list[Json] = field(default_factory=list)
     """What is granted, as the supervisor words it."""
+    breaker: Json = field(default_factory=dict)
+    """The breaker's counts and what it has stopped, likewise."""
     talk: Talk | None = None
     """The conversation with the agent, where it has one."""
     actions: dict[str, Seen] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class Watched:
         self.session = Session.from_json(answer["session"])
         self.take_receipt(answer.get("receipt"))
         self.grants = objects(answer.get("grants"))
+        self.take_breaker(answer.get("breaker"))
         waiting = [Seen.read(raw) for raw in answer.get("pending") or []]
         known = {seen.id: seen for seen in waiting}
         kept = {name: known[name] for name in self.actions if name in known}
@@ -92,6 +95,8 @@ class Watched:
                 self.session = Session.from_json(event["session"])
             case "grants":
                 self.grants = objects(event.get("grants"))
+            case "breaker":
+                self.take_breaker(event.get("breaker"))
             case "receipt":
                 self.take_receipt(event["receipt"])
             case "said" | "spoken" if self.talk is not None:
@@ -105,6 +110,10 @@ class Watched:
         self.alarms.append(Alarm(at, text))
         del self.alarms[:-ALARMS_KEPT]
 
+    def take_breaker(self, raw: Any) -> None:
+        """Keep what is said of the breaker, if it is anything."""
+        self.breaker = raw if isinstance(raw, dict) else {}
+
     def take_receipt(self, raw: Any) -> None:
         """Keep the receipt that tells most: a second kill of an empty tree measures nothing."""
         if raw is None:
@@ -113,6 +122,12 @@ class Watched:
         old = self.receipt
         if old is None or new.before >= old.before or not new.clean or not old.clean:
             self.receipt = new
+
+    @property
+    def trip(self) -> Json | None:
+        """Why the breaker stopped everything, if it has."""
+        trip = self.breaker.get("trip")
+        return trip if isinstance(trip, dict) and not self.over else None
 
     def waiting(self) -> list[Seen]:
         """What waits for an answer, oldest first; nothing does once the session is over."""

@@ -28,6 +28,7 @@ class Double:
         self.noted: list[tuple[str, Json]] = []
         self.turned_away: list[str] = []
         self.alarms: list[str] = []
+        self.usage: dict[str, Json] = {}
         self.withdrawn: list[Proposal] = []
 
     async def ask(self, proposal: Proposal, *reasons: str) -> Answered:
@@ -53,6 +54,9 @@ class Double:
 
     def refused(self, who: str, what: str) -> None:
         self.turned_away.append(f"{who}: {what}")
+
+    def reported(self, where: str, usage: Json) -> None:
+        self.usage[where] = usage
 
     def alarm(self, text: str) -> None:
         self.alarms.append(text)

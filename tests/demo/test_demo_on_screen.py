@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,21 @@ def printed(person: Person) -> str:
     return re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", person.raw).decode()
 
 
+def lets_it_go_on(person: Person) -> None:
+    """Deny the burst, and what is left of it as it comes, until the helper is at work."""
+
+    def helps() -> bool:
+        text = person.look()
+        if "One question for all" in text:
+            person.types("d")
+        elif "Nothing waits because of it" in text:
+            person.types("r")
+            time.sleep(0.5)  # a person's pace: every key starts the quiet time anew
+        return "helper (" in text
+
+    wait_for(helps, "the helper to delete", within=40)
+
+
 def test_a_person_approves_sees_it_go_wrong_and_kills(person: Person) -> None:
     begin(person)
     person.approves()
@@ -53,8 +69,8 @@ def test_a_person_approves_sees_it_go_wrong_and_kills(person: Person) -> None:
     person.types("d")
     person.sees(r"“ Photos")
     person.types("d")
-    person.sees(r"3\d waiting")
-    person.sees(r"helper \(")
+    person.sees(r"One question for all")
+    lets_it_go_on(person)
     person.types(F9)
     person.sees(r"→ 0 in")
     person.types("q")
@@ -62,7 +78,7 @@ def test_a_person_approves_sees_it_go_wrong_and_kills(person: Person) -> None:
     assert person.status() == 0
     said = printed(person)
     assert "deleted with your approval  1\r\n" in said
-    assert "denied by you               2, still there: 2\r\n" in said
+    assert re.search(r"denied by you               [1-3]\d, still there: [1-3]\d", said)
     assert re.search(r"deleted behind your back    [1-9]", said)
     assert re.search(r"the kill                    KILLED [1-9]\d* → 0 in", said)
     assert "deleted after the kill      none" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -34,7 +35,9 @@ def test_it_shows_the_main_job_and_leaves_nothing_behind(world: World) -> None:
 
     assert time.monotonic() - started < 15
     assert "deleted with your approval  2\n" in done.stdout
-    assert "denied by you               1, still there: 1\n" in done.stdout
+    assert re.search(r"denied by you +3\d, still there: [1-3]\d?\n", done.stdout)
+    assert re.search(r"The breaker: the 12th deletion .* FROZEN", done.stdout)
+    assert re.search(r"You: no to all \d+, with one key", done.stdout)
     assert "deleted after the kill      none" in done.stdout
     assert "KILLED " in done.stdout
     assert list(world.work.iterdir()) == []

@@ -100,9 +100,9 @@ def test_a_killed_session_denies_what_was_pending(world: World) -> None:
     assert world.call("log", session, "--verify").returncode == 0
 
 
-def told(world: World) -> tuple[str, str]:
+def told(world: World, *options: str) -> tuple[str, str]:
     """The address and the token that an agent was given."""
-    world.run_agent(sys.executable, str(world.script("tells.py", TELLS)))
+    world.run_agent(sys.executable, str(world.script("tells.py", TELLS)), options=options)
     wait_for((world.work / "told").exists, "the agent to tell")
     address, token = json.loads((world.work / "told").read_text())
     return address, token

@@ -183,7 +183,8 @@ def test_every_road_works_on_every_means(
 def test_ten_thousand_questions_do_not_hold_the_kill_up(
     road: str, world: World, ledger: Ledger, bystanders: Bystanders
 ) -> None:
-    with rioting(world, ledger, *RIOT, f"asks={QUESTIONS}") as riot:
+    asking = (*RIOT, f"asks={QUESTIONS}")
+    with rioting(world, ledger, *asking, options=("--breaker", "off")) as riot:
         assert answers_until(riot.places, QUESTIONS) >= OFTEN
         status = Path(f"/proc/{riot.supervisor}/status").read_text()
         memory = int(status.split("VmRSS:")[1].split()[0])

@@ -33,7 +33,7 @@ def answers_until(places: Places, wanted: int) -> int:
 
 def test_a_flood_of_questions_starves_nobody(world: World) -> None:
     """Neither while they come nor while they are withdrawn all at once."""
-    address, token = told(world)
+    address, token = told(world, "--breaker", "off")
     places = places_of(world)
     connections = [socket.socket(socket.AF_UNIX) for _ in range(CONNECTIONS)]
     for connection in connections:

@@ -8,6 +8,7 @@ from agentwatch.tui.keys import KEPT_FROM_AGENT, KILL_KEYS, TABLE, Where, bindin
 from agentwatch.tui.panes.footer import footer_row
 from agentwatch.tui.screens.attach import AttachScreen
 from agentwatch.tui.screens.because import BecauseScreen
+from agentwatch.tui.screens.breaker import BreakerScreen
 from agentwatch.tui.screens.full import FullScreen
 from agentwatch.tui.screens.grants import GrantsScreen
 from agentwatch.tui.screens.help import HelpScreen, help_lines
@@ -28,6 +29,7 @@ SCREENS: tuple[type[Keyed], ...] = (
     Palette,
     SimilarScreen,
     GrantsScreen,
+    BreakerScreen,
     TalkScreen,
 )
 TORN_TAILS = frozenset("ABCDFHIMOPQRSZcmntuxy~[$0123456789")
@@ -41,13 +43,9 @@ def test_one_key_approves_and_it_is_no_tail_of_a_torn_sequence() -> None:
 
 
 def test_only_aimed_keys_let_something_through_and_the_palette_has_none_of_them() -> None:
-    assert {key.action for key in TABLE if key.aimed} == {
-        "approve",
-        "grant",
-        "write_rule",
-        "resume",
-    }
-    assert not {"approve", "grant", "write_rule", "resume"} & {key.action for key in palette()}
+    aimed = {"approve", "grant", "write_rule", "resume", "extend"}
+    assert {key.action for key in TABLE if key.aimed} == aimed
+    assert not aimed & {key.action for key in palette()}
 
 
 def test_nothing_in_the_table_approves_more_than_one() -> None:

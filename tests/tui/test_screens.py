@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from agentwatch.model import Evidence, Kind, Reversibility
+from agentwatch.model import Evidence, Kind, Reversibility, SessionState
+from agentwatch.tui.screens.breaker import BreakerScreen
 from agentwatch.tui.screens.similar import SimilarScreen
 from agentwatch.tui.screens.writing import WritingScreen
 from tests.tui.conftest import text_of
-from tests.tui.tui_double import NOW, Supervisor, action, killed
+from tests.tui.test_breaker_screen import tripped
+from tests.tui.tui_double import NOW, Supervisor, action, killed, session
 from tests.tui.tui_stage import Stage, stage
 
 HEX = re.compile(r"-r\d+ { fill: #([0-9a-f]{6})")
@@ -159,6 +161,17 @@ async def _grants(on: Stage) -> None:
     await on.press("g", "down")
 
 
+async def _breaker(on: Stage) -> None:
+    """A burst comes while somebody looks at the queue."""
+    on.supervisor.breaker = tripped()
+    on.supervisor.session = session(
+        state=SessionState.FROZEN, breaker="tripped", budgets=("actions 41/200",)
+    ).to_json()
+    on.supervisor.say(event="session", session=on.supervisor.session)
+    on.supervisor.say(event="breaker", breaker=on.supervisor.breaker)
+    await on.until(lambda: isinstance(on.app.screen, BreakerScreen))
+
+
 async def _attach(on: Stage) -> None:
     await on.press("t")
 
@@ -192,6 +205,7 @@ SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
     "similar": ((80, 24), _similar),
     "always": ((80, 24), _always),
     "grants": ((80, 24), _grants),
+    "breaker": ((80, 24), _breaker),
     "narrow-80x16": ((80, 16), _armed),
     "wide-120x36": ((120, 36), _armed),
 }

@@ -104,6 +104,7 @@ class Supervisor:
         self.scopes: list[Json] = []
         self.rules: list[Json] = []
         self.grants: list[Json] = []
+        self.breaker: Json = {}
         self.receipt: Json | None = None
         self.output = b""
         self.calls: list[tuple[str, Json]] = []
@@ -127,12 +128,15 @@ class Supervisor:
                 "output": base64.b64encode(self.output).decode(),
                 "receipt": self.receipt,
                 "grants": self.grants,
+                "breaker": self.breaker,
             }
         if self.refusal is not None:
             raise self.refusal
         lists = {"actions": self.recent, "scopes": self.scopes, "rules": self.rules}
         if op in lists:
             return lists[op]
+        if op in ("breaker", "reset", "answer-all", "add-budget"):
+            return self.breaker
         return self._decide(fields) if op == "decide" else self.session
 
     def _decide(self, fields: Json) -> Json:

@@ -53,6 +53,7 @@ class News:
             self._transcript.put("plan", Kind.PLAN, _plan(update.get("entries")))
         elif kind == "usage_update":
             self.usage = {k: v for k, v in update.items() if k != "sessionUpdate"}
+            self._session.reported(where, self.usage)
         elif kind == "current_mode_update":
             self.changed(str(update.get("currentModeId")))
         elif kind == "config_option_update":

@@ -138,6 +138,8 @@ class Observed:
     """CONNECT, DATAGRAM to a unix socket's file: which one, as `major:minor:inode`."""
     attribute: str = ""
     """MODE with ATTRIBUTE: its name."""
+    size: int = 0
+    """DELETE, RENAME with REPLACE, WRITE with TRUNCATE: bytes of the file that would be lost."""
     inside_path: str = ""
     """`path` as the caller reaches it, where own mounts or a chroot make that differ."""
 

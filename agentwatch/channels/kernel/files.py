@@ -79,6 +79,7 @@ def event(
     mode: int = 0,
     spelled: bytes = b"",
     attribute: str = "",
+    size: int = 0,
 ) -> Observed:
     """The value to judge."""
     names = [item for item in (first, second) if item]
@@ -100,6 +101,7 @@ def event(
         mode=mode,
         call=call,
         attribute=attribute,
+        size=size,
         inside_path=first.inside,
     )
 
@@ -141,6 +143,7 @@ def opening(caller: Caller, name: str, call: Call) -> Held:
 def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, path: bytes) -> Held:
     said: list[Flag] = []
     own = False
+    size = 0
     if spot.handle >= 0:
         found = os.fstat(spot.handle)
         if flags & os.O_CREAT and flags & os.O_EXCL:
@@ -148,6 +151,7 @@ def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, pat
         if stat.S_ISLNK(found.st_mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         said += nature(found.st_mode)
+        size = found.st_size if flags & os.O_TRUNC else 0
         if abi.is_proc(spot.handle):
             said.append(Flag.PROC)
             own = procfs.needs_own_namespace(spot.handle)
@@ -160,7 +164,8 @@ def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, pat
             said.append(flag)
     if flags & os.O_EXCL:
         said.append(Flag.EXCLUSIVE)
-    seen = event(Deed.WRITE, caller, name, said, spot.name(caller), mode=mode, spelled=path)
+    named = spot.name(caller)
+    seen = event(Deed.WRITE, caller, name, said, named, mode=mode, spelled=path, size=size)
     return Held(caller, seen, lambda: _open(caller, spot, flags, mode, own=own), spot)
 
 
@@ -222,8 +227,9 @@ def deleting(caller: Caller, name: str, call: Call) -> Held:
         resolve.look(spot)
         if spot.handle < 0:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
-        said = nature(os.fstat(spot.handle).st_mode)
-        seen = event(Deed.DELETE, caller, name, said, spot.name(caller), spelled=path)
+        found = os.fstat(spot.handle)
+        said, size = nature(found.st_mode), 0 if stat.S_ISDIR(found.st_mode) else found.st_size
+        seen = event(Deed.DELETE, caller, name, said, spot.name(caller), spelled=path, size=size)
     except BaseException:
         spot.close()
         raise
@@ -256,11 +262,12 @@ def renaming(caller: Caller, name: str, call: Call) -> Held:
         resolve.look(new)
         if old.handle < 0:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
-        said = nature(os.fstat(old.handle).st_mode)
+        said, size = nature(os.fstat(old.handle).st_mode), 0
         if new.handle >= 0:
+            size = 0 if flags & 2 else os.fstat(new.handle).st_size
             said.append(Flag.EXCHANGE if flags & 2 else Flag.REPLACE)
         names = (old.name(caller), new.name(caller))
-        seen = event(Deed.RENAME, caller, name, said, *names, spelled=old_path)
+        seen = event(Deed.RENAME, caller, name, said, *names, spelled=old_path, size=size)
     except BaseException:
         old.close()
         new.close()

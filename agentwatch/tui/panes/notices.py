@@ -38,9 +38,13 @@ def notice_rows(watched: Watched, failed: Outcome | None, width: int) -> list[Te
     session = watched.session
     if watched.lost is not None and not watched.over:
         found.append(our_text(f" {LOST} ", Role.BANNER))
+    if (trip := watched.trip) is not None:
+        words = our_text(" BREAKER: ", Role.BANNER)
+        rest = clip(f"{trip.get('words')}: b shows it ", width - words.cell_len)
+        found.append(words.append_text(agent_text(rest, role=Role.BANNER)))
     if session is not None:
         found += _session_rows(session, width, ended=watched.receipt is not None)
-    if watched.alarms:
+    if watched.alarms and not (watched.trip and watched.alarms[-1].text.startswith("BREAKER:")):
         gravest = sum(row.style == Role.BANNER for row in found)
         found.insert(gravest, _alarm_row(watched, width))
     return [_filled(row, width) for row in found]

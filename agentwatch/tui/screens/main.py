@@ -23,6 +23,7 @@ from agentwatch.tui.panes.queue import EMPTY, QueuePane
 from agentwatch.tui.panes.status import StatusBar
 from agentwatch.tui.panes.talk import TalkPane
 from agentwatch.tui.screens.attach import AttachScreen
+from agentwatch.tui.screens.breaker import BreakerScreen
 from agentwatch.tui.screens.deciding import Deciding
 from agentwatch.tui.screens.full import FullScreen
 from agentwatch.tui.screens.grants import GrantsScreen
@@ -51,6 +52,7 @@ class MainScreen(Deciding, inherit_bindings=False):
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
         self.chosen: str | None = None
         self._filter = ""
+        self._tripped: object = None
 
     def compose(self) -> ComposeResult:
         """The panes, top to bottom."""
@@ -91,6 +93,7 @@ class MainScreen(Deciding, inherit_bindings=False):
         self.query_one(QueuePane).show(
             rows, self.chosen, now, self._when_empty(), over=app.watched.over
         )
+        self._open_breaker()
         self._sync_card()
         self._sync_below()
         self.show_keys()
@@ -160,6 +163,17 @@ class MainScreen(Deciding, inherit_bindings=False):
     def action_grants(self) -> None:
         """Show what is granted."""
         self.app.push_screen(GrantsScreen())
+
+    def action_breaker(self) -> None:
+        """Show what the breaker counts."""
+        self.app.push_screen(BreakerScreen())
+
+    def _open_breaker(self) -> None:
+        """A trip comes to the front once, unless somebody is typing a filter."""
+        trip = self.watch_app.watched.trip
+        if trip and trip.get("number") != self._tripped and not isinstance(self.focused, Input):
+            self._tripped = trip.get("number")
+            self.app.push_screen(BreakerScreen())
 
     def action_palette(self) -> None:
         """Show the commands by name."""
