@@ -24,7 +24,7 @@ from agentwatch.signing import PublicKey
 MOST: Final = 1_000
 """Notes, rules and grants that are kept."""
 
-QUIET: Final = frozenset({"passed", "evidence", "coverage"})
+QUIET: Final = frozenset({"passed", "dropped", "evidence", "coverage"})
 """Entries that are counted and not told one by one."""
 
 
@@ -106,6 +106,8 @@ class Gathered:
                 self.compared[str(data["evidence"])] += 1
             case "passed":
                 self.passed.take(data)
+            case "dropped":
+                self.passed.dropped(data)
             case "proposed":
                 self.waiting[str(data["id"])] = Question(data, entry.t)
             case "decided":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, Final
@@ -21,10 +22,11 @@ LARGEST: Final = 256 * 1024 * 1024
 
 REACHES: Final = frozenset({"connect", "datagram"})
 INTERNET: Final = frozenset({"inet", "inet6"})
+_NAME: Final = re.compile(r"passed\.jsonl(\.\d{1,9})?")
 
 
 class PassedFile:
-    """One session's file of what passed."""
+    """One session's files of what passed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -35,23 +37,32 @@ class PassedFile:
         self.differs = 0
         """Stretches that are not what the journal says, or are not there."""
         self.agree = 0
+        self._differ: Counter[str] = Counter()
 
     def take(self, entry: Json) -> None:
         """One entry of the journal about what passed."""
         for kind, count in (entry.get("kinds") or {}).items():
             self.kinds[str(kind)] += int(count)
         start, end = int(entry["from"]), int(entry["to"])
-        data = self._read(start, min(end - start, LARGEST))
+        name = str(entry.get("file") or self._path.name)
+        data = self._read(name, start, min(end - start, LARGEST))
         if data is None or hashlib.sha256(data).hexdigest() != entry.get("sha256"):
             self.differs += 1
+            self._differ[name] += 1
             return
         self.agree += 1
         for line in data.splitlines():
             self._count(line)
 
-    def _read(self, start: int, size: int) -> bytes | None:
+    def dropped(self, entry: Json) -> None:
+        """A file that was full and old is not there, and the journal says so."""
+        self.differs -= self._differ.pop(str(entry["file"]), 0)
+
+    def _read(self, name: str, start: int, size: int) -> bytes | None:
+        if not _NAME.fullmatch(name):
+            return None
         try:
-            with self._path.open("rb") as file:
+            with self._path.with_name(name).open("rb") as file:
                 file.seek(start)
                 return file.read(size)
         except (OSError, ValueError):

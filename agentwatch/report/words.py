@@ -102,6 +102,7 @@ WORDS: dict[str, Callable[[Json], Words]] = {
     "floor": _notes,
     "not-held": _notes,
     "passed": _passed,
+    "dropped": lambda data: (Theirs(data["file"]), f", {int(data['bytes'])} bytes, is removed"),
     "recording": _recording,
     "kill": lambda data: (Theirs(Receipt.from_json(data).sentence()),),
     "ended": lambda data: (Theirs(data["state"]), ", status ", Theirs(str(data["exit"]))),

@@ -120,7 +120,9 @@ class Below:
     def hot(self, denials: Denials) -> Hot:
         """What the gate process needs to judge by itself what needs nobody."""
         shape = {name: listed(value) for name, value in plain(self._ground).items()}
-        return Hot(shape, self._closed, denials.to_json(), self._passed.handle)
+        return Hot(
+            shape, self._closed, denials.to_json(), self._passed.handle, str(self._passed.path)
+        )
 
     def catch_up(self) -> None:
         """Note what passed in the gate process meanwhile; raises OSError."""
@@ -131,10 +133,18 @@ class Below:
             if line.rule not in NOT_THE_WORLD:
                 self.covers.remember(line.event)
 
-    def entry(self) -> Json | None:
+    def entries(self) -> list[Json]:
         """What the journal should know of it; raises OSError."""
         self.catch_up()
-        return self._passed.entry()
+        return self._passed.entries()
+
+    def outdated(self) -> list[Json]:
+        """Files of it that are in the journal by their digest, and are to go; raises OSError."""
+        return self._passed.outdated()
+
+    def drop(self, name: str) -> None:
+        """Remove one of them, now that the journal says so; raises OSError."""
+        self._passed.drop(name)
 
     def close(self) -> None:
         """No more will come."""

@@ -146,8 +146,11 @@ class Watched:
     def fold(self) -> bool:
         """Put what passed meanwhile into the journal's chain; nothing more passes if it fails."""
         try:
-            if (entry := self._below.entry()) is not None:
+            for entry in self._below.entries():
                 self._session.record_or_raise("passed", entry)
+            for old in self._below.outdated():
+                self._session.record_or_raise("dropped", old)
+                self._below.drop(old["file"])
         except Exception as error:  # noqa: BLE001 - whatever it was, nothing passes unrecorded
             self._house.shut()
             self._session.alarm(f"what passed cannot be recorded ({error}): everything is asked")

@@ -22,10 +22,16 @@ class World:
         self.denied: list[int] = []
         self.refusals: list[str] = []
 
-    def entry(self) -> dict[str, Any] | None:
+    def entries(self) -> list[dict[str, Any]]:
         if isinstance(self.fails, ValueError):
             raise self.fails
-        return {"passed": 1}
+        return [{"passed": 1}]
+
+    def outdated(self) -> list[dict[str, Any]]:
+        return [{"file": "passed.jsonl"}]
+
+    def drop(self, name: str) -> None:
+        self.recorded.append(("removed", name))
 
     def record_or_raise(self, kind: str, data: dict[str, Any]) -> None:
         if self.fails:
@@ -55,7 +61,11 @@ def watched(world: World) -> Watched:
 def test_it_is_recorded() -> None:
     world = World()
     assert watched(world).fold()
-    assert world.recorded == [("passed", {"passed": 1})]
+    assert world.recorded == [
+        ("passed", {"passed": 1}),
+        ("dropped", {"file": "passed.jsonl"}),
+        ("removed", "passed.jsonl"),
+    ]
     assert world.shuts == 0
 
 

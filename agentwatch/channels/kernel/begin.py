@@ -62,7 +62,8 @@ def _begun(begin: dict[str, Any], handles: list[int], channel: Channel) -> Loop:
     if begin.get("local") is not None:
         from .local import Local  # noqa: PLC0415 - only where there is a policy
 
-        loop.local = Local(begin["local"], agent, Ledger(handles[1]), int(begin["root"]))
+        ledger = Ledger(handles[1], str(begin["local"]["ledger"]))
+        loop.local = Local(begin["local"], agent, ledger, int(begin["root"]))
         resolvers = begin["local"]["ground"]["resolvers"]
         sockets.known = names.Names(resolvers, hosts=names.hosts())
     return loop

@@ -48,6 +48,8 @@ class Hot:
     """What the rules might deny: `rules.Denials`, as JSON."""
     ledger: int
     """Where it writes down what it lets pass."""
+    ledger_path: str = ""
+    """What that file is called, to go on in another one when it is full; empty for no other."""
 
 
 class Gatehouse:
@@ -94,6 +96,7 @@ class Gatehouse:
                     "ground": self._local.ground,
                     "closed": self._local.closed,
                     "denials": self._local.denials,
+                    "ledger": self._local.ledger_path,
                 }
                 handles.append(self._local.ledger)
             data = json.dumps(begin).encode() + b"\n"

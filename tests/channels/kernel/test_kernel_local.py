@@ -210,7 +210,7 @@ def test_a_line_that_fitted_in_part_spoils_no_other(
     monkeypatch.undo()
     assert judge.passes(write(os.getpid(), tmp_path / "temp"))
     assert judge.lines() == ["write temporary "]
-    entry = judge.passed.entry()
+    (entry,) = judge.passed.entries()
     assert entry is not None
     assert (entry["passed"], entry["unreadable"]) == (1, 1)
 
@@ -221,7 +221,7 @@ def test_the_journal_gets_the_digest_of_every_line_once(judge: Judge, tmp_path: 
         for number in range(count):
             assert judge.passes(write(os.getpid(), tmp_path / "temp", f"f{number}"))
         assert len(judge.lines()) == count
-        entry = judge.passed.entry()
+        (entry,) = judge.passed.entries()
         assert entry is not None
         data = judge.passed.path.read_bytes()[entry["from"] : entry["to"]]
         assert entry["sha256"] == hashlib.sha256(data).hexdigest()
@@ -230,7 +230,7 @@ def test_the_journal_gets_the_digest_of_every_line_once(judge: Judge, tmp_path: 
     assert ends[0][0] == 0
     assert ends[0][1] == ends[1][0]
     assert ends[1][1] == judge.passed.path.stat().st_size
-    assert judge.passed.entry() is None
+    assert judge.passed.entries() == []
 
 
 def hot(folder: Path, handle: int) -> Hot:
