@@ -1,0 +1,92 @@
+"""The agents that speak ACP, as the tests start them.
+
+Owns what differs from the same agent under `agentwatch run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from _pytest.mark.structures import ParameterSet
+
+from tests.agents_real import kit_codex
+from tests.agents_real.api import Heard
+from tests.agents_real.kit import Kit
+from tests.agents_real.kit_claude import CLAUDE
+from tests.agents_real.kit_codex import CODEX
+from tests.agents_real.kit_copilot import COPILOT
+from tests.agents_real.kit_gemini import GEMINI
+from tests.agents_real.kit_opencode import OPENCODE
+from tests.agents_real.kit_qwen import QWEN
+from tests.agents_real.scenario import Act, Call
+
+
+def _ready(_home: Path, _work: Path, _url: str) -> None:
+    """Nothing more to settle."""
+
+
+@dataclass(frozen=True)
+class Speaks:
+    """One agent that speaks ACP."""
+
+    kit: Kit
+    flags: tuple[str, ...] = ()
+    """What makes it speak ACP."""
+    ready: Callable[[Path, Path, str], None] = _ready
+    """Settles what needs the model's address."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """How it is started."""
+        return (self.kit.installed(), *self.flags)
+
+
+def _codex_ready(home: Path, work: Path, url: str) -> None:
+    """The adapter passes no flags on: the address stands in the settings."""
+    text = kit_codex.CONFIG.format(model=kit_codex.MODEL, url=url, work=work)
+    (home / ".codex/config.toml").write_text(text)
+
+
+def _escalated(act: Act, heard: Heard) -> Call:
+    """What Codex's own sandbox would refuse is asked for, as its models are told to do."""
+    call = kit_codex.spell(act, heard)
+    if act.do != "shell" or act.details["command"].startswith(("ls", "cat")):
+        return call
+    more = {"sandbox_permissions": "require_escalated", "justification": "a step"}
+    return Call(call.tool, {**call.arguments, **more})
+
+
+CLAUDE_ACP = replace(
+    CLAUDE,
+    name="claude-agent-acp",
+    package="@agentclientprotocol/claude-agent-acp",
+    version="0.100.0",
+    program="claude-agent-acp",
+    new_node=True,
+)
+CODEX_ACP = replace(
+    CODEX,
+    name="codex-acp",
+    package="@agentclientprotocol/codex-acp",
+    version="2.6.0",
+    program="codex-acp",
+    new_node=True,
+    warms_up=False,
+    spell=_escalated,
+)
+CORE = (Speaks(GEMINI, ("--acp",)), Speaks(OPENCODE, ("acp",)))
+"""Driven at every run."""
+MORE = (
+    Speaks(CLAUDE_ACP),
+    Speaks(CODEX_ACP, ready=_codex_ready),
+    Speaks(QWEN, ("--acp",)),
+    Speaks(COPILOT, ("--acp", "--stdio")),
+)
+"""Driven where `-m more_agents` asks for them."""
+
+ALL: list[ParameterSet] = [pytest.param(item, id=item.kit.name) for item in CORE] + [
+    pytest.param(item, id=item.kit.name, marks=pytest.mark.more_agents) for item in MORE
+]

@@ -1,0 +1,93 @@
+"""Real ACP agents under `agentwatch acp`: what they ask, what they are told, what dies."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.agents_real import proofs
+from tests.agents_real.acp_kits import ALL, Speaks
+from tests.agents_real.api import Json
+from tests.agents_real.model_server import model_server
+from tests.agents_real.scenario import Scenario, Turn, act, play, scenario_file
+from tests.agents_real.supervised import Run, agent_world, yes
+from tests.e2e.world import DEFAULT, World
+
+pytestmark = [pytest.mark.agents, pytest.mark.timeout(900), pytest.mark.parametrize("agent", ALL)]
+
+
+@contextmanager
+def speaking(world: World, agent: Speaks, scenario: Scenario, *more: str) -> Iterator[Run]:
+    """A conversation of these prompts, as a person starts it."""
+    with model_server(scenario, agent.kit.spell) as model:
+        world.env |= agent.kit.scrubbed(world.folder, model.url)
+        agent.ready(world.folder, world.work, model.url)
+        prompts = [word for prompt in ("GO now", *more) for word in ("-p", prompt)]
+        process = world.start("acp", DEFAULT, "--json", *prompts, "--", *agent.command)
+        yield Run(world, agent.kit, model, process)
+
+
+def events(run: Run) -> list[Json]:
+    """What was said to whoever watched."""
+    lines = run.world.output(run.process).splitlines()
+    return [json.loads(line) for line in lines if line.startswith('{"v"')]
+
+
+def test_three_actions_are_three_questions_and_reading_is_none(agent: Speaks) -> None:
+    with agent_world(agent.kit) as world:
+        proofs.lay(world)
+        with speaking(world, agent, scenario_file("three", work=world.work)) as run:
+            run.decide(yes, within=proofs.LONG)
+        kept = [item for item in run.asked.values() if not beside(agent, item)]
+        assert [(item["channel"], item["kind"]) for item in kept] == [
+            ("acp", "exec"),
+            ("acp", "write"),
+            ("acp", "write"),
+        ], run.questions
+        run_it, edit, write = kept
+        assert run_it["command"] == "rmdir build"
+        assert (edit["paths"], write["paths"]) == (
+            [str(world.work / "notes.md")],
+            [str(world.work / "new.txt")],
+        )
+        assert "-two\n+2\n" in edit["diff"]
+        assert "+new\n" in write["diff"]
+        assert proofs.left(world.work) == {"notes.md": "one\n2\n", "new.txt": "new\n"}
+        assert run.process.returncode == 0, world.output(run.process)
+        told = events(run)
+        assert [item["text"] for item in told if item["event"] == "alarm"] == []
+        kinds = {item["entry"]["kind"] for item in told if "entry" in item}
+        assert {"person", "agent", "tool", "turn"} <= kinds
+
+
+def beside(agent: Speaks, action: Json) -> bool:
+    """A question that is right beside those of the session."""
+    steers = action["channel"] == "kernel" and "/extensions/" in action["summary"]
+    own = action["channel"] == "kernel" and "-socks" in action["summary"]
+    return steers or own or agent.kit.besides(action["summary"])
+
+
+def test_a_denial_holds_the_agent_hears_why_and_the_kill_leaves_nobody(agent: Speaks) -> None:
+    mark = f"87654{os.getpid()}"
+    scenario = play(
+        act("shell", command="touch denied"),
+        Turn(text="Then not."),  # some agents go on after a denial, some end their turn
+        act("shell", command=f"(setsid sleep {mark} >/dev/null 2>&1 < /dev/null &); echo started"),
+        act("shell", command=f"sh -c 'tail -f /dev/null; :' 'waits {mark}'"),
+    )
+    with agent_world(agent.kit) as world, speaking(world, agent, scenario, "go on") as run:
+        run.decide(
+            lambda action: "touch" not in action["summary"],
+            until=lambda: proofs.marked(f"waits {mark}"),
+            within=proofs.LONG,
+        )
+        assert not (world.work / "denied").exists()
+        assert "NOT-TODAY" in json.dumps(run.model.requests)
+        receipt = world.json("kill")
+        assert receipt["left"] == []
+        assert run.process.wait(30) == 137
+        assert proofs.marked(mark) == 0
