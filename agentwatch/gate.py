@@ -151,18 +151,50 @@ class Gate:
         how: str = "",
     ) -> list[Effect]:
         """A person's answer to what they were shown; raises AgentwatchError if it was not this."""
-        waiting = self._waiting.get(action)
-        if waiting is None:
-            raise self._unknown(action)
-        if verdict is Verdict.ALLOW and digest != waiting.action.digest:
-            raise AgentwatchError(
-                f"{action} is not what you were shown",
-                f"look at it again: agentwatch show {action}",
-                ExitCode.NO,
-            )
+        waiting = self._shown(action, digest if verdict is Verdict.ALLOW else None)
         self._take(action)
         why = because or ("approved" if verdict is Verdict.ALLOW else "a person said no")
         return self._settle(waiting, Decision(verdict, by, why, None, wall, how))
+
+    def asks(self, action: str, digest: str) -> object:
+        """Who waits for the answer to what a person was shown; raises AgentwatchError."""
+        return self._shown(action, digest).proposer
+
+    def edit(
+        self,
+        action: str,
+        digest: str,
+        proposal: Proposal,
+        judgement: Judgement,
+        *,
+        by: str,
+        wall: float,
+    ) -> list[Effect]:
+        """A person changed what they were shown: the change waits in its place, with its deadline.
+
+        What was proposed is over, unanswered; raises AgentwatchError where it stays as it was.
+        """
+        before = self._shown(action, digest)
+        if (refusal := self._ended()) is not None:
+            raise AgentwatchError(refusal, code=ExitCode.NO)
+        numbered = self._number(proposal, replace(judgement, verdict=None), wall)
+        after = replace(numbered, deadline=before.action.deadline, edited=action)
+        try:
+            self._record("proposed", after.to_json())
+        except Exception as error:
+            raise AgentwatchError(f"it could not be recorded ({error})") from error
+        self._take(action)
+        waiting = _Waiting(after, before.proposer, before.asked, before.due)
+        why = f"changed by a person into {after.id}"
+        over = before.action.decided(Decision(Verdict.DENY, by, why, None, wall))
+        try:
+            self._record("decided", over.to_json())
+        except Exception as error:  # noqa: BLE001 - an unrecorded edit is a denial
+            return [Show(over), *self._unrecorded(waiting, error, wall)]
+        self._waiting[after.id] = waiting
+        self._weight += _weight(after)
+        self._remember(over)
+        return [Show(over), Show(after)]
 
     def withdraw(self, proposer: object, *, wall: float) -> list[Effect]:
         """The proposer hung up: whatever it had waiting is denied."""
@@ -313,11 +345,27 @@ class Gate:
         return effects
 
     def _out(self, action: Action, proposer: object) -> list[Effect]:
+        self._remember(action)
+        return [Answer(action, proposer), Show(action)]
+
+    def _remember(self, action: Action) -> None:
         self._decided.append(action)
         self._decided_weight += _weight(action)
         while len(self._decided) > REMEMBERED or self._decided_weight > REMEMBERED_BYTES:
             self._decided_weight -= _weight(self._decided.popleft())
-        return [Answer(action, proposer), Show(action)]
+
+    def _shown(self, action: str, digest: str | None) -> _Waiting:
+        """What waits under an id, if it is what a person was shown; None asks for no digest."""
+        waiting = self._waiting.get(action)
+        if waiting is None:
+            raise self._unknown(action)
+        if digest is not None and digest != waiting.action.digest:
+            raise AgentwatchError(
+                f"{action} is not what you were shown",
+                f"look at it again: agentwatch show {action}",
+                ExitCode.NO,
+            )
+        return waiting
 
     def _unknown(self, action: str) -> AgentwatchError:
         for item in self._decided:

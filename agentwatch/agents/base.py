@@ -35,6 +35,8 @@ class About:
     """What that channel does not see, one phrase each."""
     hosts: tuple[str, ...] = ()
     """Where its model is, unless the user's settings say otherwise."""
+    takes_input: bool = False
+    """Whether another input that its hook hands back is what then runs, tried with that version."""
     plainly: tuple[str, ...] = ()
     """Flags by which it starts its commands in a form that the kernel gate can follow."""
 

@@ -38,6 +38,7 @@ ABOUT = About(
     packages=("@anthropic-ai/claude-code",),
     tested="2.1.329",
     channel="hooks (PreToolUse), put in at the start with --settings",
+    takes_input=True,
     misses=(
         "what an approved command does once it runs",
         "`@file` mentions in a prompt",

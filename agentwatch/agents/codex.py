@@ -42,6 +42,7 @@ ABOUT = About(
     packages=("@openai/codex",),
     tested="0.169.0",
     channel="hooks (PreToolUse), put in at the start with -c and trusted by their hash",
+    takes_input=True,
     misses=(
         "what an approved command does once it runs",
         "typing into a program that was approved before (write_stdin): terminals are switched off",

@@ -36,6 +36,7 @@ ABOUT = About(
     packages=("@github/copilot",),
     tested="1.0.102",
     channel="hooks (PreToolUse) of a plugin, put in at the start with --plugin-dir",
+    takes_input=True,
     misses=(
         "what an approved command does once it runs",
         "commands typed with `!`, and files named with `@` in a prompt",

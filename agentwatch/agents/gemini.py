@@ -39,6 +39,7 @@ ABOUT = About(
     packages=("@google/gemini-cli",),
     tested="0.61.0",
     channel="hooks (BeforeTool), put in at the start with a system settings file",
+    takes_input=True,
     misses=(
         "what an approved command does once it runs",
         "files named with `@` and commands typed with `!` in a prompt",

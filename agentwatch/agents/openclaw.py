@@ -39,6 +39,7 @@ ABOUT = About(
     packages=("openclaw",),
     tested="2026.9.6",
     channel="a plugin (before_tool_call), put in at the start with OPENCLAW_CONFIG_PATH",
+    takes_input=True,
     misses=(
         "what an approved command does once it runs",
         "agent harnesses that are programs of their own (Codex, Claude Code): only the kernel gate",

@@ -39,6 +39,7 @@ ABOUT = About(
     packages=("opencode-ai",),
     tested="1.18.33",
     channel="a plugin (tool.execute.before), put in at the start with OPENCODE_CONFIG_CONTENT",
+    takes_input=True,
     misses=(
         "what an approved command does once it runs",
         "commands typed with `!`, and the `!` lines of the user's own slash commands",

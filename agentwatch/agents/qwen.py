@@ -10,6 +10,7 @@ What does not work, each tried with 0.24.4 where no other version is said:
 - Every failure of a hook but a status of 2 lets the tool run: status 1, killed, a missing program,
   an answer that is not JSON, its timeout, which is in milliseconds (a day's worth of seconds would
   be a minute and a half).  What replaces or kills our client is for the kernel gate.
+- What a PreToolUse hook hands back as another input is left out: the call runs as it was.
 - Its PreToolUse is called after its own question, if it asks one.
 - In ACP mode a sub-agent wrote without a question (0.15.10); `serve`, `channel` and `board` work
   in daemons and for other programs.

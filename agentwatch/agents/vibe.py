@@ -39,6 +39,7 @@ ABOUT = About(
     packages=("mistral-vibe",),
     tested="3.0.2",
     channel="hooks (a strict pre_tool), put in at the start with --add-dir",
+    takes_input=True,
     misses=(
         "what an approved command does once it runs",
         "files named with `@` and commands typed with `!` in a prompt",

@@ -92,6 +92,8 @@ class Action:
     covered_by: str | None = None
     evidence: Evidence | None = None
     """What was said of it against what was seen of it."""
+    edited: str | None = None
+    """The action that a person changed into this one; its arguments are theirs, not the agent's."""
 
     @property
     def digest(self) -> str:
@@ -123,6 +125,7 @@ class Action:
             "decision": self.decision.to_json() if self.decision else None,
             "covered_by": self.covered_by,
             "evidence": self.evidence.value if self.evidence else None,
+            "edited": self.edited,
         }
         data["digest"] = digest_of(data)
         return data
@@ -151,4 +154,5 @@ class Action:
             decision=Decision.from_json(decision) if decision else None,
             covered_by=data.get("covered_by"),
             evidence=Evidence(data["evidence"]) if data.get("evidence") else None,
+            edited=data.get("edited"),
         )

@@ -19,7 +19,7 @@ from agentwatch.breaker import read_budget
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.grants import Lasting
 from agentwatch.model import Json, Mode, SessionState, Verdict
-from agentwatch.supervisor import always, peers
+from agentwatch.supervisor import always, editing, peers
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
 
@@ -91,6 +91,8 @@ class ClientConnection:
             "actions": self._actions,
             "action": lambda m: self._session.gate.find(str(m.get("action"))).to_json(),
             "decide": self._decide,
+            "edit": self._edit,
+            "editable": self._editable,
             "scopes": self._scopes,
             "grants": lambda _: [g.to_json() for g in self._session.beforehand.grants.standing()],
             "rules": lambda m: always.offered(self._session, str(m.get("action"))),
@@ -235,6 +237,18 @@ class ClientConnection:
         for resource, value in read_budget(map(str, more)).items():
             self._session.breaking.add(resource, value, _by(message))
         return self._session.breaking.status()
+
+    def _editable(self, message: Json) -> None:
+        """Raise where a call cannot be given another input."""
+        editing.possible(self._session, str(message.get("action")), str(message.get("digest")))
+
+    def _edit(self, message: Json) -> Json:
+        """Change what a call is given; what waits then in its place is not approved by this."""
+        action, digest = str(message.get("action")), str(message.get("digest"))
+        given = message.get("input")
+        if not isinstance(given, dict):
+            raise wire.WireError("an input is an object")
+        return editing.edit(self._session, action, digest, given, _by(message)).to_json()
 
     def _freeze(self, message: Json) -> Json:
         self._session.freeze(_by(message))

@@ -17,6 +17,7 @@ from agentwatch.channels import arrival
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Action, Json, Proposal, Verdict
 from agentwatch.supervisor import peers
+from agentwatch.supervisor.editing import Remade
 from agentwatch.supervisor.session import Supervised
 
 TRY_AGAIN = 0.2
@@ -26,9 +27,11 @@ TRY_AGAIN = 0.2
 class Asked:
     """One question of one connection, and the way back to it."""
 
-    def __init__(self, visitor: Visitor, ref: object) -> None:
+    def __init__(self, visitor: Visitor, ref: object, remade: Remade | None = None) -> None:
         self._visitor = visitor
         self._ref = ref
+        self.remade = remade
+        """How another input makes it another call; None where none is taken."""
 
     def answer(self, action: Action) -> None:
         """Send the decision."""
@@ -36,8 +39,10 @@ class Asked:
         if decision is None:
             raise ValueError(f"{action.id} has no decision")
         self._visitor.asked.discard(self)
+        edited = {} if action.edited is None else {"input": dict(action.proposal.params)}
         self._visitor.send(
             {
+                **edited,
                 "re": self._ref,
                 "ok": True,
                 "verdict": decision.verdict.value,
@@ -126,10 +131,17 @@ class Visitor:
         if agent is None or not isinstance(event, dict):
             raise wire.WireError("a hook's message names no agent known here")
         self._session.arm("a tool call")
-        self._put(ref, agent.proposal(event, pid=self._peer.pid, parents=self._parents))
+        pid, parents = self._peer.pid, self._parents
 
-    def _put(self, ref: object, proposal: Proposal) -> None:
-        asked = Asked(self, ref)
+        def remade(given: Json) -> Proposal:
+            name = "tool_input" if "tool_input" in event else "args"
+            return agent.proposal({**event, name: given}, pid=pid, parents=parents)
+
+        takes = agent.about.takes_input
+        self._put(ref, agent.proposal(event, pid=pid, parents=parents), remade if takes else None)
+
+    def _put(self, ref: object, proposal: Proposal, remade: Remade | None = None) -> None:
+        asked = Asked(self, ref, remade)
         self.asked.add(asked)
         self._session.propose(proposal, asked)
 

@@ -167,6 +167,14 @@ class Supervised(Telling):
         finally:
             self._carry_out(effects)
 
+    def edited(
+        self, action: Action, digest: str, proposal: Proposal, judgement: Judgement, by: str
+    ) -> Action:
+        """Have a changed action wait in the place of one; raises AgentwatchError."""
+        effects = self.gate.edit(action.id, digest, proposal, judgement, by=by, wall=time.time())
+        self._carry_out(effects)
+        return effects[-1].action
+
     def grant(
         self, action: str, digest: str, scope: str, lasting: Lasting, by: str, how: str = ""
     ) -> tuple[Action, Grant]:

@@ -25,6 +25,7 @@ from agentwatch.errors import AgentwatchError
 from agentwatch.model import Json, SessionState, Verdict
 from agentwatch.paths import Places
 from agentwatch.stream import Stream
+from agentwatch.tui.draft import Draft
 from agentwatch.tui.driver import Kill, Killed, KillSwitch, Outcome, TerminalDriver
 from agentwatch.tui.hearing import Hearing
 from agentwatch.tui.keys import Where, bound
@@ -32,6 +33,7 @@ from agentwatch.tui.link import Link, Open
 from agentwatch.tui.panes.card import Drawn
 from agentwatch.tui.quiet import Quiet
 from agentwatch.tui.screens.deciding import Deciding
+from agentwatch.tui.screens.edit import EditScreen
 from agentwatch.tui.screens.help import HelpScreen
 from agentwatch.tui.screens.keyed import Keyed
 from agentwatch.tui.screens.main import MainScreen
@@ -235,6 +237,40 @@ class WatchApp(App[int], inherit_bindings=False):
             self._answered(drawn)
         finally:
             self._answering.discard(drawn.action)
+        self.sync()
+
+    def offer_edit(self, drawn: Drawn, draft: Draft) -> None:
+        """Open the editor, where what is changed can be carried back."""
+        self.run_worker(self._offer_edit(drawn, draft), exit_on_error=False)
+
+    async def _offer_edit(self, drawn: Drawn, draft: Draft) -> None:
+        try:
+            await self.link.call("editable", action=drawn.action, digest=drawn.digest)
+        except AgentwatchError as error:
+            self.say(f"Not to be changed: {error.what}. n says what to do instead.")
+            return
+        if not draft.names:
+            self.say("Nothing of it can be changed here. n says what to do instead.")
+            return
+
+        def change(given: Json | None) -> None:
+            if given is not None:
+                self.run_worker(self._edit(drawn, given), exit_on_error=False)
+
+        self.push_screen(EditScreen(draft), change)
+
+    async def _edit(self, drawn: Drawn, given: Json) -> None:
+        """Have what was drawn become another action; nothing is approved by it."""
+        named = {"action": drawn.action, "digest": drawn.digest}
+        try:
+            raw = await self.link.call("edit", input=given, **named)
+            self.watched.hear({"event": "action", "action": raw})
+        except AgentwatchError as error:
+            self.say(f"Not changed: {error.what}", severity="error")
+            return
+        self.close_everything()
+        self.main.chosen = str(raw["id"])
+        self.say("Changed, not approved: look at the card, then press a.")
         self.sync()
 
     def _answered(self, drawn: Drawn) -> None:

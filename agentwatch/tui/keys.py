@@ -37,13 +37,15 @@ class Where(Flag):
     BREAKER = auto()
     TALK = auto()
     """The conversation: a line to type into, nothing to decide."""
+    EDIT = auto()
+    """An editor for what a call is given; nothing to decide."""
     REPLAY = auto()
     """A recording: there is no session to stop or to decide in."""
 
     CARD = MAIN | FULL
     PAGES = READING | SIMILAR | GRANTS | WRITING | BREAKER
     LISTS = MAIN | FULL | PAGES
-    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK
+    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK | EDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,17 @@ TABLE: Final = (
         2,
         spoken="Deny the chosen action, because…",
     ),
+    Key(
+        ("e",),
+        "edit",
+        "e",
+        "change what it is given; the change is a new card",
+        Where.CARD,
+        "edit…",
+        7,
+    ),
+    Key(("ctrl+s",), "changed", "ctrl+s", "show its new card", Where.EDIT, "show it", 0),
+    Key(("ctrl+n",), "member", "ctrl+n", "the next part of it", Where.EDIT, "next part", 2),
     Key(
         ("enter",),
         "open",
@@ -253,7 +266,7 @@ TABLE: Final = (
         "back",
         "esc",
         "back; decides nothing",
-        Where.FULL | Where.BECAUSE | Where.PAGES | Where.MAIN | Where.TALK,
+        Where.FULL | Where.BECAUSE | Where.PAGES | Where.MAIN | Where.TALK | Where.EDIT,
         "back",
         1,
     ),

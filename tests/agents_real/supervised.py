@@ -92,14 +92,18 @@ class Run:
         *,
         until: Callable[[], object] | None = None,
         within: float = 60.0,
+        change: Callable[[Json], Json | None] = lambda _action: None,
     ) -> Run:
-        """Answer every question until the agent is over, or until something is seen."""
+        """Answer every question until the agent is over, or until something is seen.
+
+        `change` may give an action another input first; what it becomes is asked then.
+        """
         end = time.monotonic() + within
         while not (until() if until else self.process.poll() is not None):
             if time.monotonic() > end:
                 said = self.world.output(self.process)[-2000:]
                 pytest.fail(f"{self.kit.name} does not go on\nasked: {self.questions}\n{said}")
-            self._answer(verdict)
+            self._answer(verdict, change)
             time.sleep(0.01)
         return self
 
@@ -113,15 +117,18 @@ class Run:
         (folder,) = (self.world.state / "agentwatch/sessions").iterdir()
         return folder.name
 
-    def _answer(self, verdict: Verdict) -> None:
+    def _answer(self, verdict: Verdict, change: Callable[[Json], Json | None]) -> None:
         with suppress(AgentwatchError, ValueError, OSError), Client(self._places()) as client:
             for action in client.call("pending"):
                 self.asked[action["id"]] = action
+                named = {"action": action["id"], "digest": action["digest"]}
+                if (given := change(action)) is not None:
+                    client.call("edit", input=given, **named)
+                    continue
                 word = "allow" if verdict(action) else "deny"
                 client.call(
                     "decide",
-                    action=action["id"],
-                    digest=action["digest"],
+                    **named,
                     verdict=word,
                     because="" if word == "allow" else "NOT-TODAY",
                 )

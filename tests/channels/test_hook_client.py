@@ -398,3 +398,33 @@ def test_no_other_value_in_a_field_that_counts_yields_an_allow(field: str, value
     except client.Denied:
         return
     assert json.loads(said)["hookSpecificOutput"]["permissionDecision"] == "deny"
+
+
+CHANGED = {"command": "touch y"}
+SAID = {
+    "claude": ("hookSpecificOutput", "updatedInput"),
+    "codex": ("hookSpecificOutput", "updatedInput"),
+    "qwen": ("hookSpecificOutput", "updatedInput"),
+    "copilot": ("modifiedArgs",),
+    "gemini": ("hookSpecificOutput", "tool_input"),
+    "vibe": ("hook_specific_output", "tool_input"),
+}
+
+
+@pytest.mark.parametrize("agent", client.DIALECTS)
+def test_what_a_person_made_of_the_input_is_handed_back(agent: str) -> None:
+    says = client.DIALECTS[agent][2]
+    answer = valid({"ref": "r"}, input=CHANGED)
+    said = json.loads(client._decision(answer, EVENT["tool_input"], says))
+    for name in SAID[agent]:
+        said = said[name]
+    assert said == CHANGED
+    denied = {**answer, "verdict": "deny"}
+    assert b"touch y" not in client._decision(denied, EVENT["tool_input"], says)
+
+
+@pytest.mark.parametrize("given", [None, "touch y", ["touch y"], 1])
+def test_an_input_that_is_no_object_is_a_denial(given: object) -> None:
+    answer = valid({"ref": "r"}, input=given)
+    with pytest.raises(client.Denied, match="not an object"):
+        client._decision(answer, EVENT["tool_input"], client._pre_tool_use)

@@ -117,6 +117,7 @@ def test_titles_are_our_own_words_and_toasts_parse_no_markup(source: Path) -> No
 
 OUR_TITLES = {
     "'Action'",
+    "'Change it (approves nothing)'",
     "'Commands'",
     "'Decisions'",
     "'No, because…'",

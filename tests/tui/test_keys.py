@@ -9,6 +9,7 @@ from agentwatch.tui.panes.footer import footer_row
 from agentwatch.tui.screens.attach import AttachScreen
 from agentwatch.tui.screens.because import BecauseScreen
 from agentwatch.tui.screens.breaker import BreakerScreen
+from agentwatch.tui.screens.edit import EditScreen
 from agentwatch.tui.screens.full import FullScreen
 from agentwatch.tui.screens.grants import GrantsScreen
 from agentwatch.tui.screens.help import HelpScreen, help_lines
@@ -23,6 +24,7 @@ SCREENS: tuple[type[Keyed], ...] = (
     MainScreen,
     FullScreen,
     BecauseScreen,
+    EditScreen,
     AttachScreen,
     HelpScreen,
     LogScreen,

@@ -15,7 +15,10 @@ const MAX_MESSAGE = 1024 * 1024 // the same limits as `wire`
 const TOKEN = process.env.AGENTWATCH_TOKEN
 let asked = 0
 
-/** Ask about one tool call; throws unless it was allowed.  `signal` withdraws the question. */
+/**
+ * Ask about one tool call; throws unless it was allowed.  `signal` withdraws the question.
+ * Returns what the call must be given instead, where a person changed that; else undefined.
+ */
 export async function ask(agent, address, event, signal) {
   const approved = JSON.stringify(event)
   const answer = await request(agent, address, { op: "hook", event: JSON.parse(approved) }, signal)
@@ -25,6 +28,12 @@ export async function ask(agent, address, event, signal) {
   }
   if (answer.verdict !== "allow") refuse(`the supervisor's verdict ${answer.verdict} is not known`)
   if (JSON.stringify(event) !== approved) refuse("the action was changed while it was asked about")
+  if (!("input" in answer)) return undefined
+  const given = answer.input
+  if (given === null || typeof given !== "object" || Array.isArray(given)) {
+    refuse("the supervisor's input is no object")
+  }
+  return given
 }
 
 /** Tell the supervisor that the hook is alive. */

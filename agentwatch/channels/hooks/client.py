@@ -163,7 +163,7 @@ def _decision(
     approved: dict[str, Any],
     says: Any,
 ) -> bytes:
-    """The decision in the agent's words."""
+    """The decision in the agent's words; an `input` in the answer is what was approved instead."""
     verdict = answer.get("verdict")
     if verdict not in ("allow", "deny"):
         raise Denied(f"the supervisor's verdict {verdict!r} is not known")
@@ -172,10 +172,17 @@ def _decision(
     reason = (
         f"allowed by {by}: {why}" if verdict == "allow" else f"agentwatch: denied by {by}: {why}"
     )
-    return json.dumps(says(verdict, reason, approved)).encode()
+    edited = "input" in answer and verdict == "allow"
+    if edited:
+        approved = answer["input"]
+        if not isinstance(approved, dict):
+            raise Denied("the supervisor's input is not an object")
+    return json.dumps(says(verdict, reason, approved, edited)).encode()
 
 
-def _pre_tool_use(verdict: str, reason: str, approved: dict[str, Any]) -> dict[str, Any]:
+def _pre_tool_use(
+    verdict: str, reason: str, approved: dict[str, Any], _edited: bool
+) -> dict[str, Any]:
     """As Claude Code, Codex and Qwen Code hear it.
 
     `updatedInput` repeats the input that was judged, so that another hook's rewriting of it does
@@ -191,20 +198,25 @@ def _pre_tool_use(verdict: str, reason: str, approved: dict[str, Any]) -> dict[s
     return {"hookSpecificOutput": decision}
 
 
-def _copilot(verdict: str, reason: str, approved: dict[str, Any]) -> dict[str, Any]:
+def _copilot(verdict: str, reason: str, approved: dict[str, Any], _edited: bool) -> dict[str, Any]:
     """As Copilot CLI hears it; a hook of the user's that ends later sees what was approved."""
     decision = {"permissionDecision": verdict, "permissionDecisionReason": reason}
     return decision | ({"modifiedArgs": approved} if verdict == "allow" else {})
 
 
-def _before_tool(verdict: str, reason: str, _approved: dict[str, Any]) -> dict[str, Any]:
+def _before_tool(
+    verdict: str, reason: str, approved: dict[str, Any], edited: bool
+) -> dict[str, Any]:
     """As Gemini CLI hears it; an input given back is announced to the model as changed."""
-    return {"decision": verdict, "reason": reason}
+    output = {"hookEventName": "BeforeTool", "tool_input": approved}
+    given = {"hookSpecificOutput": output} if edited else {}
+    return {"decision": verdict, "reason": reason, **given}
 
 
-def _pre_tool(verdict: str, reason: str, _approved: dict[str, Any]) -> dict[str, Any]:
+def _pre_tool(verdict: str, reason: str, approved: dict[str, Any], edited: bool) -> dict[str, Any]:
     """As Mistral Vibe hears it; an input given back is announced as changed."""
-    return {"decision": verdict, "reason": reason}
+    given = {"hook_specific_output": {"tool_input": approved}} if edited else {}
+    return {"decision": verdict, "reason": reason, **given}
 
 
 DIALECTS = {

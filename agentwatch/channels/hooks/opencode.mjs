@@ -9,8 +9,22 @@ import { arm, ask } from "./ask.mjs"
 
 const AGENT = "opencode"
 
+// Tools whose arguments OpenCode has already read when it calls the hook.
+const READ_BEFORE = new Set([
+  "list_mcp_resources",
+  "list_mcp_resource_templates",
+  "read_mcp_resource",
+])
+
 export default async ({ directory }, options) => ({
   config: () => arm(AGENT, options?.socket, directory),
-  "tool.execute.before": ({ tool, sessionID, callID }, { args }) =>
-    ask(AGENT, options?.socket, { tool, args, cwd: directory, session: sessionID, call: callID }),
+  "tool.execute.before": async ({ tool, sessionID, callID }, { args }) => {
+    const event = { tool, args, cwd: directory, session: sessionID, call: callID }
+    const edited = await ask(AGENT, options?.socket, event)
+    if (edited === undefined) return
+    if (READ_BEFORE.has(tool)) throw new Error("agentwatch: denied: this tool takes no other input")
+    // In place: OpenCode runs the object that it handed in, whatever stands beside it afterwards.
+    for (const name of Object.keys(args)) delete args[name]
+    Object.assign(args, edited)
+  },
 })

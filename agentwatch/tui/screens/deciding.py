@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from agentwatch.model import Json, Verdict
 from agentwatch.tui import always
+from agentwatch.tui.draft import Draft
 from agentwatch.tui.keys import Where
 from agentwatch.tui.panes.card import CardPane, Drawn
 from agentwatch.tui.panes.footer import FooterBar
@@ -60,11 +61,11 @@ class Deciding(Keyed, inherit_bindings=False):
         word = self.why_not(silent=app.quiet.silent)
         not_now = {} if word is None else {"approve": word}
         if self.card.drawn is None or not self.waiting_card():
-            not_now |= {"deny": "—", "because": "—"}
+            not_now |= {"deny": "—", "because": "—", "edit": "—"}
         if word is not None and word != "wait…":
             not_now |= {"similar": word}
         if app.watched.lost is not None or app.watched.over:
-            not_now |= dict.fromkeys(("deny", "because", "freeze", "resume"), "—")
+            not_now |= dict.fromkeys(("deny", "because", "edit", "freeze", "resume"), "—")
         hidden = {"freeze"} if app.frozen else {"resume"}
         self.query_one(FooterBar).show_keys(
             self.where, self.size.width, hidden=hidden, not_now=not_now
@@ -101,6 +102,15 @@ class Deciding(Keyed, inherit_bindings=False):
                 self.watch_app.decide(drawn, Verdict.ALLOW, "", grant=chosen)
 
         self.watch_app.offer_similar(drawn, grant)
+
+    def action_edit(self) -> None:
+        """Open the editor on what the drawn action is given; nothing is approved by it."""
+        drawn = self.card.drawn
+        if drawn is None or not self.waiting_card():
+            self.watch_app.say("There is nothing to change here.")
+            return
+        action = self.watch_app.watched.actions[drawn.action].action
+        self.watch_app.offer_edit(drawn, Draft(action.proposal.params))
 
     def action_deny(self) -> None:
         """Deny the drawn action: the safe direction waits for nothing."""

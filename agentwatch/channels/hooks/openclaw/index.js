@@ -17,11 +17,12 @@ function gate(api) {
     const signal = abortSignal ? AbortSignal.any([abortSignal, late]) : late
     const event = { tool: toolName, args: params, cwd: folder(agentId), call: toolCallId }
     try {
-      await ask(AGENT, socket, { ...event, agent: agentId, session: sessionKey }, signal)
+      const said = { ...event, agent: agentId, session: sessionKey }
+      const edited = await ask(AGENT, socket, said, signal)
+      return edited === undefined ? undefined : { params: edited }
     } catch (error) {
       return { block: true, blockReason: error.message }
     }
-    return undefined
   }
   api.on("before_tool_call", hook, { priority: -1_000_000 })
   if (api.registrationMode === "full") arm(AGENT, socket, "the gateway").catch(() => undefined)
