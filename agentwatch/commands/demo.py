@@ -31,14 +31,17 @@ from agentwatch.paths import Places
 from agentwatch.supervisor.config import Config, Hold
 
 INTRO = """\
-An inbox cleaner that forgets “confirm first”.  Scripted: no model, no network; the rest is real.
-It works on {count} messages in {maildir}: a throw-away folder, but deleted is deleted.
-First it asks, one message at a time.   a approves, d denies, enter shows the whole card.
-Then its context is compacted: it forgets, deletes in bulk, and starts a helper.
-The breaker freezes that burst: d denies all of it at once, r lets the agent go on.
-The helper never asks: only the kill stops that one
-(`run` holds system calls as well, where it can; this demo does not, to show you the kill).
-F9 or ctrl+\\ kills everything.          q leaves the screen, ? shows every key.
+An inbox cleaner that forgets “confirm first”.  Scripted: no model, no network;
+the rest is real.  It works on {count} messages in a throw-away folder,
+{maildir}, but deleted is deleted.
+
+First it asks, one message at a time:  a approves, d denies, enter shows all.
+Then its context is compacted: it forgets, and deletes in bulk.
+The breaker freezes that burst:        d denies all of it, r lets it go on.
+Its helper never asks:                 only the kill stops that one.  (`run`
+                                       holds system calls too, where it can;
+                                       here the kill shall have work to do.)
+F9 or ctrl+\\ kills everything.         q leaves the screen, ? shows every key.
 """
 
 LOOKS = 3
