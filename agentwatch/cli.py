@@ -28,6 +28,7 @@ COMMANDS = {
     "freeze": "Stop every process of a session.",
     "resume": "Let a frozen session go on.",
     "mode": "Show or change what happens to what no rule names.",
+    "undo": "Put back what an action changed in draft mode.",
     "kill": "Kill a session's whole process tree.",
     "halt": "Kill every session and refuse new ones.",
     "release": "Allow sessions again after a halt.",

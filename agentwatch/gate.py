@@ -110,6 +110,11 @@ class Gate:
         return [item.action for item in self._waiting.values()]
 
     @property
+    def following(self) -> str:
+        """The id of the action that is proposed next, or is being judged now."""
+        return f"{self._prefix}-{self._seq + 1}"
+
+    @property
     def recent(self) -> list[Action]:
         """What was decided lately, oldest first."""
         return list(self._decided)
@@ -272,10 +277,11 @@ class Gate:
             return Judgement(Verdict.DENY, Reversibility.IRREVERSIBLE, (why,), None, ())
 
     def _number(self, proposal: Proposal, judgement: Judgement, wall: float) -> Action:
+        name = self.following
         self._seq += 1
         asked = judgement.verdict is None and self._deny_after > 0
         return Action(
-            id=f"{self._prefix}-{self._seq}",
+            id=name,
             session=self._session,
             seq=self._seq,
             proposal=proposal,

@@ -101,6 +101,11 @@ class Places:
         return self.state / "recording"
 
     @property
+    def kept(self) -> Path:
+        """What drafts changed, as it was before; the agent's tree cannot write here."""
+        return self.state / "kept"
+
+    @property
     def log(self) -> Path:
         """What the supervisor itself had to say: warnings and tracebacks."""
         return self.state / "supervisor.log"

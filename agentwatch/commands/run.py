@@ -23,6 +23,8 @@ from agentwatch.breaker import REPORTED, Resource, read_budget, read_limits
 from agentwatch.commands import foreground
 from agentwatch.covers import OnUndeclared
 from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.keeping import Limits
+from agentwatch.keeping.values import MIB
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import new_places
 from agentwatch.policy import floor
@@ -105,6 +107,22 @@ from agentwatch.supervisor.config import Config, Hold
 @click.option(
     "--record/--no-record", default=True, help="Keep what the agent's terminal shows; see replay."
 )
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=Limits().session // MIB,
+    show_default=True,
+    metavar="MIB",
+    help="Draft mode: keep so much aside for undo.",
+)
+@click.option(
+    "--keep-file",
+    type=click.IntRange(min=0),
+    default=Limits().file // MIB,
+    show_default=True,
+    metavar="MIB",
+    help="Of one file; larger ones are asked about.",
+)
 @click.option("--ungated", is_flag=True, help="Kill switch only: nothing is asked.")
 @click.argument("argv", nargs=-1, required=True, metavar="-- CMD [ARG]...")
 def command(
@@ -127,6 +145,8 @@ def command(
     on_undeclared: str,
     no_hook: bool,
     record: bool,
+    keep: int,
+    keep_file: int,
     ungated: bool,
     argv: tuple[str, ...],
 ) -> int:
@@ -162,6 +182,8 @@ def command(
         on_undeclared=OnUndeclared(on_undeclared),
         hooked=not no_hook,
         record=record,
+        keep=keep * MIB,
+        keep_file=keep_file * MIB,
         ungated=ungated,
     )
     screen = not no_tui and has_terminal()

@@ -21,6 +21,9 @@ MOST_MADE = 200_000
 """Files that are remembered as made by the agent's tree."""
 READING = "reading"
 """The rule by which reading passes: who passed by it is held to it."""
+DRAFT = "draft"
+"""The rule by which flows what can be taken back: likewise."""
+_NARROW = {READING: Scope.READING, DRAFT: Scope.DRAFT}
 CONNECTS = 16
 """Connections of one declared fetch: an address each for every family, and its redirections."""
 
@@ -87,6 +90,7 @@ class Covers:
         ancestry: Ancestry,
         *,
         reading: bool = False,
+        draft: bool = False,
         notes: tuple[str, ...] = (),
     ) -> Cover:
         """Begin the cover of a program start that was seen and allowed in its own right.
@@ -95,12 +99,12 @@ class Covers:
         """
         parsed = parse_argv(event.argv)
         # What is typed into a shell later is nothing that anybody has seen yet.
-        narrow = reading or any("its input" in why for why in parsed.dynamic)
+        narrow = reading or draft or any("its input" in why for why in parsed.dynamic)
         said = Names((), (), frozenset()) if narrow else names(parsed, event.cwd)
         cover = Cover(
             action,
             digest,
-            Scope.READING if narrow else Scope.PROGRAM,
+            Scope.DRAFT if draft else Scope.READING if narrow else Scope.PROGRAM,
             argv=event.argv,
             cwd=event.cwd,
             paths=said.paths + notes,
@@ -283,11 +287,12 @@ def _marks(cover: Cover, event: Event, called: Collection[str]) -> list[tuple[st
 def _cover(action: Action, cwd: str | None) -> Cover | None:
     """What belongs to a declared action."""
     said = action.proposal
+    rule = action.decision.rule if action.decision is not None else None
     folder = cwd or said.cwd
     where = posixpath.normpath(folder) if folder else None
     if said.command is not None:
-        if action.decision is not None and action.decision.rule == READING:
-            return Cover(action.id, action.digest, Scope.READING, said.command, cwd=where)
+        if rule in _NARROW:
+            return Cover(action.id, action.digest, _NARROW[rule], said.command, cwd=where)
         found = names(parse(said.command), where)
         return Cover(
             action.id,
@@ -301,7 +306,7 @@ def _cover(action: Action, cwd: str | None) -> Cover | None:
         )
     if said.kind in (Kind.WRITE, Kind.DELETE, Kind.RENAME) and said.paths:
         paths = tuple(posixpath.normpath(path) for path in said.paths)
-        return Cover(action.id, action.digest, Scope.FILES, paths=paths)
+        return Cover(action.id, action.digest, Scope.FILES, paths=paths, draft=rule == DRAFT)
     if said.kind is Kind.NETWORK and said.host:
         hosts = (said.host.casefold(),)
         return Cover(action.id, action.digest, Scope.HOSTS, hosts=hosts)

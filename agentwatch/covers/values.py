@@ -90,6 +90,8 @@ class Scope(StrEnum):
     """The host that a declared fetch names."""
     READING = "reading"
     """A program that only reads: what it starts must only read too."""
+    DRAFT = "draft"
+    """A line or program that was let start because it is held: each of its effects is judged."""
 
 
 class OnUndeclared(StrEnum):
@@ -117,6 +119,8 @@ class Cover:
     hosts: tuple[str, ...] = ()
     programs: frozenset[str] = frozenset()
     """The programs that it names, so that the person knew of them."""
+    draft: bool = False
+    """FILES: nobody was asked, because what they change into can be taken back."""
 
     @property
     def wide(self) -> bool:

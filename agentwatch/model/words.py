@@ -97,6 +97,8 @@ class Mode(StrEnum):
 
     ASK = "ask"
     """It waits for a person."""
+    DRAFT = "draft"
+    """It waits, unless it stays in the workspace and can be taken back."""
     WATCH = "watch"
     """It is recorded, and passes."""
     LOCKED = "locked"
@@ -107,7 +109,7 @@ class Mode(StrEnum):
         return _LOOSER.index(self) > _LOOSER.index(other)
 
 
-_LOOSER = (Mode.LOCKED, Mode.ASK, Mode.WATCH)
+_LOOSER = (Mode.LOCKED, Mode.ASK, Mode.DRAFT, Mode.WATCH)
 
 
 class Grade(StrEnum):

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agentwatch.model import Evidence, Kind, Mode, Proposal, Reversibility, Verdict
+from agentwatch.policy.drafts import DRAFT, flows
 from agentwatch.policy.places import Places
 from agentwatch.policy.reasons import reasons
 from agentwatch.reading import Reading, argv_reads_only, held_argv, held_line, reads_only
 from agentwatch.rules import Decide, Ruling
 
-__all__ = ["LOCKED", "READING", "Judgement", "judge"]
+__all__ = ["DRAFT", "LOCKED", "READING", "Judgement", "judge"]
 
 READING = "reading"
 """The rule by which reading passes."""
@@ -69,7 +70,13 @@ def judge(
     why = [reading.why] if reading.yes else list(reasons(proposal, places, reading.why))
     reversibility = _reversibility(proposal, places, reading)
     ruling = rules(proposal, reversibility)
+    draft = ""
+    if mode is Mode.DRAFT and armed is not False and ruling is None and not reading.yes:
+        draft = flows(proposal, places, held=anybodys is not None)
     verdict, rule, said = _verdict(mode, armed, reading, ruling)
+    if draft:
+        verdict, rule, said, why = Verdict.ALLOW, DRAFT, (draft,), []
+        reversibility = Reversibility.REVERSIBLE
     if ruling is not None and rule is None and ruling.decide is not Decide.ALLOW:
         why = [f"{ruling.why} ({ruling.rule})", *why]
     return Judgement(verdict, reversibility, (*said, *why), rule, places.outside)

@@ -126,6 +126,11 @@ class Ground:
         """Whether it is where an agent keeps notes of its own: its folder, or a temporary one."""
         return self.zone(path)[0] in (Zone.OWN, Zone.TEMP, Zone.CACHE)
 
+    def keeps(self, path: str) -> bool:
+        """Whether what lies there is kept aside before it changes, where anything is."""
+        kept = (Zone.WORKSPACE, Zone.RECORDS, Zone.STEERING_RECORDS, Zone.PROTECTED)
+        return path.startswith(f"{self.workspace.rstrip('/')}/") and self.zone(path)[0] in kept
+
     def _special(self, path: str, pid: int) -> tuple[Zone, str] | None:
         """Devices, terminals, and a process's own switches."""
         if path in _DEVICES or path in self.terminals:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from agentwatch.covers import Ancestry, Cover, Covers, Event, Scope, becomes
 from agentwatch.model import Evidence, Mode, Reversibility, Verdict
-from agentwatch.policy import READING, Judgement
+from agentwatch.policy import DRAFT, READING, Judgement, drafts
 from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reach import reach
 from agentwatch.policy.reasons import quoted
@@ -134,7 +134,8 @@ def follow(
         narrow = judgement.rule in (READING, "own folder", "temporary")
         found = snapshot(event) if narrow else ""
         notes = (found,) if found else ()
-        covers.program(action, digest, event, ancestry, reading=narrow, notes=notes)
+        draft = judgement.rule == DRAFT
+        covers.program(action, digest, event, ancestry, reading=narrow, notes=notes, draft=draft)
     elif judgement.verdict is None:
         covers.consent(event, ancestry)
     if judgement.rule not in NOT_THE_WORLD:
@@ -190,11 +191,14 @@ class _Scene:
             part = passed is not None and passed.cover is not None
             return Evidence.BOTH if part else Evidence.SEEN
         # Nobody says before that it reads, or looks after its own files.
-        return Evidence.UNDECLARED if self.ground.expects_hook and not passed else Evidence.SEEN
+        silent = passed is not None and passed.rule != DRAFT
+        return Evidence.SEEN if silent or not self.ground.expects_hook else Evidence.UNDECLARED
 
     def reversibility(self, passed: Pass | None) -> Reversibility:
         """The class of the worst that it can do."""
         event = self.event
+        if passed is not None and passed.rule == DRAFT:
+            return Reversibility.REVERSIBLE
         if passed is not None and passed.rule in (READING, "name look-up", "route", "device"):
             return Reversibility.READ_ONLY
         if event.kind not in ("write", "rename", "mode", "link") or event.kind == "truncate":
@@ -207,12 +211,17 @@ class _Scene:
             return Pass("belongs to what was allowed", "cover", self.cover), (), False
         start = Start(self.event, self.ground)
         spoilt, reading = start.spoilt(), start.reading()
-        if passed := self._starts(start, reading, spoilt):
+        passed = self._starts(start, reading, spoilt)
+        draft = self.ground.mode is Mode.DRAFT
+        if passed is None and draft and drafts.starts(start.argv):
+            passed = Pass(drafts.FLOWS, DRAFT, self.cover)
+        if passed:
             return passed, (), False
         why = ["runs a program"]
         why += [] if reading.yes else [quoted(reading.why)]
         why += [f"it lies where the agent can write: {quoted(start.loose)}"] if start.loose else []
         why += [spoilt] if spoilt else []
+        why += [drafts.REACHES] if draft else []
         return None, tuple(why), False
 
     def _starts(self, start: Start, reading: Reading, spoilt: str | None) -> Pass | None:
@@ -284,13 +293,16 @@ class _Scene:
                 return None, (f"touches {what}: {quoted(path)}",), True
             if zone in (Zone.OUTSIDE, Zone.PROTECTED, Zone.OWN, Zone.CACHE):
                 self.outside = (*self.outside, path)
-            found = self._folder(path) or self._file(path, effect, zone)
+            found = self._folder(path) or self._file(path, effect, zone) or self._draft(zone)
             if found is None:
                 place = what or _PLAIN.get(zone, zone.value)
                 meant = becomes(path) if effect == "make" else ""
                 copy = f", to take the place of {quoted(meant)}" if meant else ""
                 reasons.append(f"{_EFFECTS[effect]} {place}: {quoted(path)}{copy}")
-            passed = found or passed
+            if passed is None or passed.rule != DRAFT:  # which asks most of whoever lets it pass
+                passed = found or passed
+        if reasons and (unkept := getattr(self.event, "unkept", "")):
+            reasons.append(f"it cannot be kept aside, and so not be taken back: {quoted(unkept)}")
         return (None, tuple(reasons), False) if reasons else (passed, (), False)
 
     def _file(self, path: str, effect: str, zone: Zone) -> Pass | None:
@@ -302,7 +314,7 @@ class _Scene:
         cover = self.cover
         if cover is None:
             return self._again(path, zone)
-        reaches = cover.scope is Scope.FILES or (
+        reaches = (cover.scope is Scope.FILES and not cover.draft) or (
             self._below_cover(cover, path, effect, zone) if cover.wide else False
         )
         if reaches:
@@ -312,6 +324,12 @@ class _Scene:
         git = cover.scope is Scope.READING and self._is_git() and not stores(cover.argv)
         refresh = git and zone is not Zone.OURS and _INDEX.search(path)
         return Pass("git refreshes its index", READING, cover) if refresh else None
+
+    def _draft(self, zone: Zone) -> Pass | None:
+        """Whether it flows because it can be taken back: kept aside before it happens."""
+        flows = self.ground.mode is Mode.DRAFT and zone in (Zone.WORKSPACE, Zone.RECORDS)
+        kept = not getattr(self.event, "unkept", "")
+        return Pass(drafts.WRITES, DRAFT, self.cover) if flows and kept else None
 
     def _folder(self, path: str) -> Pass | None:
         """Whether it makes a folder among the user's own, or on a mount that only the tree has."""

@@ -1,4 +1,4 @@
-"""What a rule might deny, told so that whoever judges in haste knows when to ask in full.
+"""What a rule might deny or ask, told so that whoever judges in haste knows when to ask in full.
 
 Owns the patterns made of a rulebook's denials.  They say more than the rules do, never less: what
 cannot be told from an event's own words and paths counts as a match.  Pure.
@@ -45,7 +45,7 @@ class Denials:
     @classmethod
     def of(cls, book: Rulebook, workspace: str, home: str) -> Self:
         """Those of a rulebook."""
-        strict = [rule for rule in book.rules if rule.decide is Decide.DENY]
+        strict = [rule for rule in book.rules if rule.decide is not Decide.ALLOW]
         starts = [words for rule in strict if (words := _start(rule)) is not None]
         others = {
             kind.value: tuple(

@@ -15,7 +15,7 @@ from agentwatch.agents import Prepared
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.grants import Grant, Grants, Lasting, Scope, scopes
 from agentwatch.model import Action, Json, Mode, Proposal, Reversibility, Verdict
-from agentwatch.policy import READING, Judgement
+from agentwatch.policy import DRAFT, READING, Judgement
 from agentwatch.policy.ruled import Surroundings
 from agentwatch.rules import Decide, Denials, Rulebook, Ruling, Setting, Shelf, Step
 from agentwatch.supervisor import clock
@@ -66,7 +66,8 @@ class Beforehand:
             return replace(judgement, verdict=Verdict.DENY, reasons=why, rule=found.rule)
         if found.decide is Decide.ALLOW and judgement.verdict is None:
             return replace(judgement, verdict=Verdict.ALLOW, reasons=why, rule=found.rule)
-        if found.decide is Decide.ASK and judgement.cover is None and judgement.rule == READING:
+        itself = judgement.rule == READING and judgement.cover is None
+        if found.decide is Decide.ASK and (itself or judgement.rule == DRAFT):
             return replace(judgement, verdict=None, reasons=why, rule=None)
         return judgement
 

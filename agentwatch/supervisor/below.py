@@ -23,10 +23,11 @@ from agentwatch.channels.kernel.acts import Deed, Family, Flag, Observed
 from agentwatch.channels.kernel.gatehouse import Hot
 from agentwatch.containment.base import Proc, Record
 from agentwatch.covers import Covers
+from agentwatch.keeping import Settling, Who
 from agentwatch.model import Action, Json, Mode, Verdict
 from agentwatch.model.plain import plain
 from agentwatch.paths import config_base, runtime_bases, state_base
-from agentwatch.policy import Judgement
+from agentwatch.policy import DRAFT, Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import NOT_THE_WORLD, follow, judge_observed
 from agentwatch.policy.own import OwnFolders, own_folders
@@ -59,6 +60,12 @@ class Below:
         self.covers = Covers(own=self._ground.notes)
         self._passed = Passed(config.places.passed)
         self._closed = str(config.places.closed)
+        self._keep: Json = {
+            "folder": str(config.places.kept),
+            "session": config.keep,
+            "file": config.keep_file,
+        }
+        self.settling = Settling(config.places.kept, config.workspace)
         self._record: Record | None = None
         self._compared = Compared()
         self.heed = heed
@@ -120,18 +127,33 @@ class Below:
     def hot(self, denials: Denials) -> Hot:
         """What the gate process needs to judge by itself what needs nobody."""
         shape = {name: listed(value) for name, value in plain(self._ground).items()}
-        return Hot(
-            shape, self._closed, denials.to_json(), self._passed.handle, str(self._passed.path)
-        )
+        passed, path = self._passed, str(self._passed.path)
+        return Hot(shape, self._closed, denials.to_json(), self._keep, passed.handle, path)
 
     def catch_up(self) -> None:
         """Note what passed in the gate process meanwhile; raises OSError."""
         for line in self._passed.new():
+            self._touched(line.cover, line.event, line.started)
             if line.cover:
                 self.heed(line.event, self._ground, made=self.covers.made)
                 self.covers.rejoin(line.cover, line.event, Proc(line.event.pid, line.started))
             if line.rule not in NOT_THE_WORLD:
                 self.covers.remember(line.event)
+
+    def _touched(self, group: str, event: Observed, started: int) -> None:
+        """An action may have changed these once more."""
+        if group and self._ground.mode is Mode.DRAFT:
+            paths = [path for path in (event.path, event.path2) if path]
+            self.settling.touched(group, paths, Who(event.pid, started))
+
+    def keeping(self, judgement: Judgement, waiting: Observed, action: Action) -> Json | None:
+        """For which action the gate process keeps aside what an allowed event changes."""
+        if self._ground.mode is not Mode.DRAFT or waiting.kind is Deed.EXEC:
+            return None
+        if not any(self._ground.keeps(path) for path in (waiting.path, waiting.path2)):
+            return None
+        drafted = action.decision is not None and action.decision.rule == DRAFT
+        return {"group": judgement.cover or action.id, "must": drafted}
 
     def entries(self) -> list[Json]:
         """What the journal should know of it; raises OSError."""

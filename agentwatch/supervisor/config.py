@@ -14,6 +14,7 @@ from typing import Self
 
 from agentwatch.breaker import Resource
 from agentwatch.covers import OnUndeclared
+from agentwatch.keeping import Limits
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import Places
 
@@ -100,6 +101,10 @@ class Config:
     breaker: Mapping[str, str | bool] = field(default_factory=dict)
     """What a person says of the breaker's limits; `off` switches it off."""
     budgets: Mapping[Resource, float] = field(default_factory=dict)
+    keep: int = Limits().session
+    """Bytes that may be kept aside of what drafts change."""
+    keep_file: int = Limits().file
+    """Bytes of one file that may be."""
     rows: int = 24
     cols: int = 80
 

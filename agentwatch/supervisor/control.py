@@ -19,7 +19,8 @@ from agentwatch.breaker import read_budget
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.grants import Lasting
 from agentwatch.model import Json, Mode, SessionState, Verdict
-from agentwatch.supervisor import always, editing, peers
+from agentwatch.supervisor import always, editing, peers, undoing
+from agentwatch.supervisor.entering import enter
 from agentwatch.supervisor.screen import AgentTerminal
 from agentwatch.supervisor.session import Supervised
 
@@ -105,6 +106,8 @@ class ClientConnection:
             "freeze": self._freeze,
             "resume": self._resume,
             "mode": self._mode,
+            "undoing": lambda m: undoing.begin(self._session, m, _by(m)),
+            "undone": lambda m: undoing.end(self._session, m, _by(m)),
             "watch": self._watch,
             "input": self._input,
             "resize": self._resize,
@@ -263,7 +266,7 @@ class ClientConnection:
             mode = Mode(str(message.get("mode")))
         except ValueError as error:
             raise wire.WireError(f"a mode is one of {', '.join(Mode)}") from error
-        self._session.change_mode(mode, _by(message))
+        enter(self._session, mode, _by(message))
         return self._session.snapshot().to_json()
 
     def _watch(self, message: Json) -> Json:

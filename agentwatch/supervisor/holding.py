@@ -77,6 +77,7 @@ class Holding:
     def _begin(self, terminal: str | None) -> Gatehouse:
         session = self._session
         session.below = Below(session.config, session.prepared, terminal, session.breaking.passed)
+        session.drafts.settling = session.below.settling
         tables = observed.tables(session.places, self.floor)
         local = session.below.hot(session.beforehand.denials())
         self._house = Gatehouse(tables, local=local)

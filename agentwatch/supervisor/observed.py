@@ -78,6 +78,7 @@ _KEPT = frozenset(
         "target",
         "size",
         "names",
+        "unkept",
     }
 )
 _SAID = {
@@ -245,7 +246,8 @@ class Watched:
                 allow = False
                 self._session.alarm(f"an allowed call could not be followed ({error!r})")
         book = self._below.book(waiting.judgement, waiting.descended) if allow else None
-        self._house.answer(waiting.number, allow=allow, book=book)
+        keep = self._below.keeping(waiting.judgement, waiting.event, action) if allow else None
+        self._house.answer(waiting.number, allow=allow, book=book, keep=keep)
 
 
 class _Waiting:

@@ -43,6 +43,7 @@ from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.breaking import Breaking
 from agentwatch.supervisor.config import Config
+from agentwatch.supervisor.drafts import Drafts
 from agentwatch.supervisor.leavings import recently_passed
 from agentwatch.supervisor.modes import Modes, moded
 from agentwatch.supervisor.telling import Telling
@@ -82,12 +83,18 @@ class Supervised(Telling):
         self.breaking = Breaking(self, self.beforehand.limits, Budgets(config.budgets))
         if said := self.breaking.notes():
             self.add_notes("breaker", said)
+        self.drafts = Drafts(config)
         self._started_at = time.time()
         self._denied_at_end = 0
         self._revoked_at_end = 0
         self.gate = Gate(
             config.session,
-            judge=lambda said: self.breaking.weigh(said, self._granted(said, self.judge(said))),
+            judge=lambda said: self.drafts.kept(
+                said,
+                self.breaking.weigh(said, self._granted(said, self.judge(said))),
+                self.gate.following,
+                held=self.below is not None,
+            ),
             record=self.record_or_raise,
             closed=self.places.closed.exists,
             deny_after=config.deny_after,
@@ -218,6 +225,7 @@ class Supervised(Telling):
 
     def compare(self, *, over: bool = False) -> None:
         """Say what was seen of what the agent declared; `over` where nothing more will be."""
+        self.drafts.look(now=over)
         for found in self.below.compared(over=over) if self.below is not None else ():
             self.note("evidence", plain(found))
             self._carry_out(self.gate.compared(found.action, found.evidence))
@@ -248,16 +256,6 @@ class Supervised(Telling):
     def mode(self) -> Mode:
         """What happens to what no rule names."""
         return self.modes.now
-
-    def change_mode(self, mode: Mode, by: str) -> None:
-        """Enter a mode, recorded first; what waits goes on waiting.  Raises AgentwatchError."""
-        if self.state.over or self.state is SessionState.KILLING:
-            raise AgentwatchError("the session is over", code=ExitCode.NO)
-        try:
-            self.modes.change(mode, by)
-        finally:
-            self.save()
-            self.publish_session()
 
     def judge(self, proposal: Proposal) -> Judgement:
         """What the policy says of a proposal; uses no grant up."""

@@ -56,4 +56,4 @@ def test_a_mode_that_is_none_is_refused(world: World) -> None:
     world.run_agent("sleep", "60")
     done = world.call("mode", world.session()["id"], "loose", check=False)
     assert done.returncode == 2
-    assert "there are ask, watch, locked" in done.stderr
+    assert "there are ask, draft, watch, locked" in done.stderr

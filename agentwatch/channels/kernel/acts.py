@@ -142,6 +142,8 @@ class Observed:
     """DELETE, RENAME with REPLACE, WRITE with TRUNCATE: bytes of the file that would be lost."""
     inside_path: str = ""
     """`path` as the caller reaches it, where own mounts or a chroot make that differ."""
+    unkept: str = ""
+    """Why what is there cannot be kept aside, where that was tried."""
 
     def to_json(self) -> dict[str, Any]:
         """The shape that travels from the gate process to the supervisor."""

@@ -22,6 +22,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable
+from typing import Any
 
 from . import abi, procfs, readmem, resolve
 from .acts import Deed, Flag, Observed
@@ -43,7 +44,7 @@ class Changed(Exception):
 class Held:
     """One held call: what it would do, and the doing."""
 
-    __slots__ = ("_do", "_drop", "caller", "event")
+    __slots__ = ("_do", "_drop", "caller", "event", "kept")
 
     def __init__(
         self,
@@ -56,6 +57,13 @@ class Held:
         self.event = event
         self._do = do
         self._drop = drop
+        self.kept: list[Any] = []
+        """What was kept aside for it."""
+
+    @property
+    def spots(self) -> tuple[Spot, ...]:
+        """The objects that were judged, in the order of the event's paths."""
+        return self._drop
 
     def carry_out(self) -> Answer:
         """Do it as it was judged; raises OSError (the caller's error), Again or Changed."""

@@ -46,6 +46,8 @@ class Hot:
     """The path that is there from the first moment of a kill on."""
     denials: Json
     """What the rules might deny: `rules.Denials`, as JSON."""
+    keep: Json
+    """Where what drafts change is kept aside, and how much: `folder`, `session`, `file`."""
     ledger: int
     """Where it writes down what it lets pass."""
     ledger_path: str = ""
@@ -97,6 +99,7 @@ class Gatehouse:
                     "closed": self._local.closed,
                     "denials": self._local.denials,
                     "ledger": self._local.ledger_path,
+                    "keep": self._local.keep,
                 }
                 handles.append(self._local.ledger)
             data = json.dumps(begin).encode() + b"\n"
@@ -127,16 +130,23 @@ class Gatehouse:
         return early + [json.loads(line) for line in lines]
 
     def answer(
-        self, number: int, *, allow: bool, remember: bool = False, book: Json | None = None
+        self,
+        number: int,
+        *,
+        allow: bool,
+        remember: bool = False,
+        book: Json | None = None,
+        keep: Json | None = None,
     ) -> None:
         """The verdict on one question; `remember` lets exactly this pass from now on.
 
         `book` is what the covers noted of it: the cover that its process is under now, and
-        whether it is to be remembered.
+        whether it is to be remembered.  `keep`: for which action what it changes is kept aside
+        first, and whether it must be.
         """
         said: Json = {"event": number, "verdict": "allow" if allow else "deny"}
         if allow:
-            said |= {"remember": remember, "book": book}
+            said |= {"remember": remember, "book": book, "keep": keep}
         self._say(said)
 
     def denials(self, denials: Json) -> None:

@@ -20,14 +20,16 @@ from typing import Any
 
 from agentwatch.covers import Cover, Covers, Scope
 from agentwatch.model import Kind, Mode, Verdict
-from agentwatch.policy import Judgement
+from agentwatch.policy import DRAFT, READING, Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import follow, judge_observed
 from agentwatch.policy.own import OwnFolders
 from agentwatch.rules import Denials
 
 from .acts import Deed, Flag, Observed
+from .aside import Aside
 from .descent import Descent, Process, started
+from .files import Held
 from .ledger import Ledger
 from .nearby import Nearby
 
@@ -75,17 +77,19 @@ class Local:
         self._denials = Denials.from_json(data["denials"])
         self._ledger = ledger
         self._nearby = Nearby(root)
+        self._aside = Aside(data["keep"], self._ground.keeps)
         self._came = 0
         self._shut = False
 
-    def passes(self, event: Observed, descent: Descent) -> bool:
-        """Whether it passes, and that is written down; raises OSError where it could not be."""
+    def passes(self, event: Observed, descent: Descent, held: Held | None = None) -> bool:
+        """Whether it passes, and that is written down; raises OSError where it could not be.
+
+        What it changes is kept aside where that is to be: then it must be `held`.
+        """
         if self._shut or os.path.exists(self._closed):  # noqa: PTH110 - pathlib costs the call
             return False
-        if event.kind is Deed.EXEC:
-            cover = self._covers.over(descent)
-            if cover is None or not cover.wide:
-                return False  # it may begin a cover
+        if event.kind is Deed.EXEC and not self._goes_on(descent):
+            return False  # it may begin a cover
         if self._may_be_denied(event):
             return False
         judged = self._judged(event, descent)
@@ -93,6 +97,12 @@ class Local:
             event = replace(event, flags=(*event.flags, Flag.INSIDE))
             judged = self._judged(event, descent)
         if judged.verdict is not Verdict.ALLOW or judged.rule is None:
+            return False
+        if self._keeps(event, judged.rule) and not (
+            held is not None
+            and judged.cover is not None
+            and self._aside.keep(held, judged.cover, must=judged.rule == DRAFT)
+        ):
             return False
         self._ledger.write(event, descent[0].started, judged.rule, judged.cover or "")
         follow(
@@ -114,6 +124,25 @@ class Local:
             ancestry=descent,
             called=event.names,
         )
+
+    def _goes_on(self, descent: Descent) -> bool:
+        """Whether a program start may belong to a cover that has begun."""
+        cover = self._covers.over(descent)
+        draft = self._ground.mode is Mode.DRAFT
+        return cover is not None and (cover.wide or (draft and cover.scope is Scope.DRAFT))
+
+    def _keeps(self, event: Observed, rule: str) -> bool:
+        """Whether what it changes is to be kept aside."""
+        draft = self._ground.mode is Mode.DRAFT and rule != READING
+        return draft and self._aside.concerns(event)
+
+    def keep(self, held: Held, how: Mapping[str, Any]) -> bool:
+        """Keep aside what the supervisor let pass; False where it must be kept and cannot."""
+        return self._aside.keep(held, str(how["group"]), must=how["must"] is not False)
+
+    def retract(self, held: Held) -> None:
+        """What was kept for it did not change."""
+        self._aside.retract(held)
 
     def passed(self, event: Observed, book: Mapping[str, Any]) -> None:
         """The supervisor let an event pass: what it wrote in its book is written here too."""

@@ -137,7 +137,7 @@ class Loop:
 
     def _passes(self, local: Local, held: Held) -> bool:
         try:
-            return local.passes(held.event, held.caller.descent)
+            return local.passes(held.event, held.caller.descent, held)
         except OSError as error:
             self.channel.say({"unrecorded": str(error)})
             raise PermissionError(errno.EPERM, "it could not be recorded") from error
@@ -186,6 +186,7 @@ class Loop:
             self._again.append((call, held, tries))
             return
         except Changed:
+            self._did_not(held)
             held.drop()
             if tries >= TRIES:
                 self._answer(call, REFUSED)
@@ -196,10 +197,16 @@ class Loop:
             threading.Thread(target=self._apart, args=(call, held, later), daemon=True).start()
             return
         except OSError as error:
+            self._did_not(held)
             answer = failed(error)
         except Exception:  # noqa: BLE001 - whatever it was, the answer is no
             answer = REFUSED
         self._settle(call, held, answer)
+
+    def _did_not(self, held: Held) -> None:
+        """What was kept aside for it did not change."""
+        if self.local is not None and held.kept:
+            self.local.retract(held)
 
     def _apart(self, call: Call, held: Held, later: sockets.Later) -> None:
         try:
@@ -278,6 +285,15 @@ class Loop:
                 self._denied[held.event.pid] = _start_of(held.event)
             self._refuse(call, held)
             return
+        if self.local is not None and message.get("keep") is not None:
+            try:
+                kept = self.local.keep(held, message["keep"])
+            except Exception:  # noqa: BLE001 - whatever it was, the answer is no
+                self._refuse(call, held)
+                return
+            if not kept:
+                self._ask(call, held, tries)  # once more: with why it cannot be taken back
+                return
         if message.get("remember") is True:
             self.rules.remember(held.event)
         if self.local is not None and message.get("book") is not None:

@@ -30,6 +30,7 @@ from tests.channels.kernel.rig import kinds, python
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own")
 
 NOTHING = Denials.of(Rulebook(), "/w", "/home/nobody").to_json()
+KEEP = {"folder": "/nonexistent/kept", "session": 1, "file": 1}
 ASKING: dict[str, Any] = {"allow": {}, "floor": []}
 
 
@@ -51,7 +52,12 @@ class Judge:
     def __init__(self, folder: Path, handle: int | None = None) -> None:
         self.passed = Passed(folder / "passed.jsonl")
         self.closed = folder / "closed"
-        data = {"ground": shape(folder), "closed": str(self.closed), "denials": NOTHING}
+        data = {
+            "ground": shape(folder),
+            "closed": str(self.closed),
+            "denials": NOTHING,
+            "keep": KEEP,
+        }
         self.ledger = Ledger(self.passed.handle if handle is None else handle)
         self.local = Local(data, os.getpid(), self.ledger)
         self.children: list[subprocess.Popen[bytes]] = []
@@ -234,7 +240,7 @@ def test_the_journal_gets_the_digest_of_every_line_once(judge: Judge, tmp_path: 
 
 
 def hot(folder: Path, handle: int) -> Hot:
-    return Hot(shape(folder), str(folder / "closed"), NOTHING, handle)
+    return Hot(shape(folder), str(folder / "closed"), NOTHING, KEEP, handle)
 
 
 WRITES = """
