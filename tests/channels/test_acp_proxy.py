@@ -279,3 +279,16 @@ async def test_the_conversation_can_be_followed_elsewhere(b: Bench) -> None:
         {"kind": "agent", "text": "done"},
         {"kind": "turn", "text": "end_turn"},
     ]
+
+
+@played
+async def test_why_something_was_denied_goes_with_the_next_prompt(b: Bench) -> None:
+    b.requests()
+    _, _, answer = await b.session.next()
+    answer.set_result(NO)
+    await b.agent.hear()
+    for number, words in ((1, ["go on", "I did not allow you to run rm x: not today"]), (2, [])):
+        prompt = [{"type": "text", "text": "go on"}]
+        b.editor.say("session/prompt", id=number, params={"sessionId": "s1", "prompt": prompt})
+        said = (await b.agent.hear())["params"]["prompt"]
+        assert [item["text"] for item in said] == (words or ["go on"])

@@ -98,6 +98,11 @@ async def test_a_denied_call_is_a_tools_error_with_the_reason(b: Bench) -> None:
     result = (await b.client.hear())["result"]
     assert result["isError"] is True
     assert "not today" in result["content"][0]["text"]
+    assert "resultType" not in result
+    b.client.say("tools/call", **call(_meta={"io.modelcontextprotocol/protocolVersion": "x"}))
+    _, _, answer = await b.session.next()
+    answer.set_result(NO)
+    assert (await b.client.hear())["result"]["resultType"] == "complete"
 
 
 @played

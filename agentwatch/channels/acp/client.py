@@ -207,7 +207,7 @@ class AcpClient:
         self._cancelled = False
         try:
             self._stop = await self._prompt(text)
-            while not self._cancelled and (reasons := self._permits.reasons()):
+            while not self._cancelled and (reasons := self._permits.reasons(self._where)):
                 self._session.note("prompt", {"text": reasons, "reasons": True})
                 self._transcript.add(Kind.PERSON, reasons)
                 self._stop = await self._prompt(reasons)

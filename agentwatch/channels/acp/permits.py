@@ -44,7 +44,7 @@ class Permits:
         self._calls: dict[str, Calls] = {}
         self._allowed: dict[str, Proposal] = {}
         self._alarms = 0
-        self._reasons: list[str] = []
+        self._reasons: dict[str, list[str]] = {}
 
     def heard(self, where: str, update: Mapping[str, Any]) -> Call:
         """A message about a tool call; raises Malformed."""
@@ -66,7 +66,7 @@ class Permits:
         if chosen.allows:
             self._allowed[f"{where}\0{call.id}"] = proposal
         elif not answered.allowed:
-            self._because(answered, proposal)
+            self._because(where, answered, proposal)
         else:
             self._session.alarm(
                 f"{answered.action} was allowed but not released: the agent offers no answer that "
@@ -79,15 +79,15 @@ class Permits:
         self._complete(call)
         return call
 
-    def reasons(self) -> str:
+    def reasons(self, where: str) -> str:
         """What people gave as their reasons to deny since this was last asked, for the agent."""
-        said, self._reasons = "\n".join(self._reasons), []
-        return said
+        return "\n".join(self._reasons.pop(where, ()))
 
-    def _because(self, answered: Answered, proposal: Proposal) -> None:
+    def _because(self, where: str, answered: Answered, proposal: Proposal) -> None:
         """The protocol's answer has no room for a reason: keep it, to be said afterwards."""
         if answered.by.startswith("person:") and answered.why != NO_REASON:
-            self._reasons.append(f"I did not allow you to {proposal.summary}: {answered.why}")
+            said = f"I did not allow you to {proposal.summary}: {answered.why}"
+            self._reasons.setdefault(where, []).append(said)
 
     def allowed_write(self, path: str, content: str) -> bool:
         """Whether this very write is an edit that was allowed; serves once."""

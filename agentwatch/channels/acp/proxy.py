@@ -144,14 +144,15 @@ class AcpProxy:
         elif message.method in OPENS and self._ways.recipe.meta:
             params = {**params, "_meta": _over(params.get("_meta"), self._ways.recipe.meta)}
         elif message.method == "session/prompt":
-            self._prompted(params)
+            params = self._prompted(params)
         elif message.method in ("session/set_mode", "session/set_config_option"):
             self._mode_set(params)
         elif message.method == "session/cancel":
             self._withdraw(str(params.get("sessionId")))
         return {**message.data, "params": params} if message.params else message.data
 
-    def _prompted(self, params: Json) -> None:
+    def _prompted(self, params: Json) -> Json:
+        """Keep what the person said, and add why something was denied before."""
         blocks = params.get("prompt")
         said = [
             str(item.get("text"))
@@ -160,6 +161,12 @@ class AcpProxy:
         ]
         self._session.note("prompt", {"text": "\n".join(said), "blocks": len(blocks or [])})
         self.transcript.add(Kind.PERSON, "\n".join(said))
+        reasons = self._permits.reasons(str(params.get("sessionId")))
+        if not reasons or not isinstance(blocks, list):
+            return params
+        self._session.note("prompt", {"text": reasons, "reasons": True})
+        self.transcript.add(Kind.PERSON, reasons)
+        return {**params, "prompt": [*blocks, {"type": "text", "text": reasons}]}
 
     def _mode_set(self, params: Json) -> None:
         """The person at the editor chose another mode: theirs to do, and worth a look."""

@@ -35,6 +35,8 @@ SERVER_PASSES = frozenset({"ping", "roots/list", "elicitation/create"})
 
 _ENVELOPE = frozenset({"name", "arguments", "_meta"})
 _CALL_MEMBERS = _ENVELOPE | {"task", "inputresponses", "requeststate"}
+_VERSION = "io.modelcontextprotocol/protocolVersion"
+"""What a request says in protocols without a handshake."""
 _PROTOCOL = ("io.modelcontextprotocol/", "modelcontextprotocol.io/")
 DESCRIBED = 2000
 """Characters of a server's description that go onto the card."""
@@ -101,10 +103,14 @@ def of_server(message: Message, server: str) -> Proposal:
     )
 
 
-def denied(number: rpc.Id, why: str) -> Json:
+def denied(message: Message, why: str) -> Json:
     """How a tool call is told no: as a tool's error, which the model reads."""
     text = f"agentwatch: denied: {why}"
-    return rpc.result(number, {"content": [{"type": "text", "text": text}], "isError": True})
+    result: Json = {"content": [{"type": "text", "text": text}], "isError": True}
+    meta = message.params.get("_meta")
+    if isinstance(meta, dict) and _VERSION in meta:
+        result["resultType"] = "complete"  # since 2026-07-28; older clients may take it ill
+    return rpc.result(message.id, result)
 
 
 def _arguments(params: Json) -> Json:

@@ -202,7 +202,7 @@ class McpGate:
         if message.id is None:
             return
         if message.method == calls.CALL and by is self._client:
-            await by.say(calls.denied(message.id, why))
+            await by.say(calls.denied(message, why))
         else:
             await by.say(rpc.error(message.id, -32000, f"agentwatch: denied: {why}"))
 
