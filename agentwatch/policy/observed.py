@@ -29,6 +29,8 @@ from agentwatch.reading import Reading
 
 AGENT = "agent"
 """The rule by which the agent starts its own parts: they are the agent."""
+BELONGS = "cover"
+"""The rule by which passes what belongs to an allowed action."""
 UNDECLARED = "the agent did not declare it"
 
 _INDEX = re.compile(r"/\.git/(?:worktrees/[^/]+/|modules/[^/]+/)?index(?:\.lock)?")
@@ -67,6 +69,11 @@ class Pass:
     why: str
     rule: str
     cover: Cover | None = None
+
+
+def any_start(cover: Cover | None) -> bool:
+    """Whether every program may start under a cover, whatever it is: it belongs to it."""
+    return cover is not None and cover.wide
 
 
 def judge_observed(
@@ -207,8 +214,8 @@ class _Scene:
 
     def _exec(self) -> Found:
         """A program start."""
-        if self.cover is not None and (self.cover.wide or self._begins()):
-            return Pass("belongs to what was allowed", "cover", self.cover), (), False
+        if any_start(self.cover) or self._begins():
+            return Pass("belongs to what was allowed", BELONGS, self.cover), (), False
         start = Start(self.event, self.ground)
         spoilt, reading = start.spoilt(), start.reading()
         passed = self._starts(start, reading, spoilt)
@@ -255,7 +262,7 @@ class _Scene:
             return Pass(f"{found.why}, as before", "reached before", self.cover), (), False
         hosts = self.cover is not None and self.cover.scope is Scope.HOSTS
         if hosts and not found.daemon and not found.floor:
-            return Pass(f"{found.why}, as declared", "cover", self.cover), (), False
+            return Pass(f"{found.why}, as declared", BELONGS, self.cover), (), False
         return None, (found.why,), found.floor
 
     def _effects(self) -> tuple[tuple[str, str], ...]:
@@ -318,7 +325,7 @@ class _Scene:
             self._below_cover(cover, path, effect, zone) if cover.wide else False
         )
         if reaches:
-            return Pass("belongs to what was allowed", "cover", cover)
+            return Pass("belongs to what was allowed", BELONGS, cover)
         if zone is Zone.OWN and cover.scope is Scope.READING and path in cover.paths:
             return Pass("the copy of the shell's settings", "own folder", cover)
         git = cover.scope is Scope.READING and self._is_git() and not stores(cover.argv)

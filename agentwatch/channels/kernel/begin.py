@@ -20,6 +20,9 @@ from .ledger import Ledger
 from .listener import Listener
 from .loop import Loop
 
+GARBAGE = 20_000
+"""New objects before circles are looked for: a held call makes some fifty, and nearly no circle."""
+
 
 def main() -> None:
     """`LINE [FOLDER…]` as arguments: take the listener and the first tables from it, then serve.
@@ -50,6 +53,7 @@ def main() -> None:
     loop.channel.flush()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     loop.run()
 
 

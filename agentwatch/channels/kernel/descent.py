@@ -7,11 +7,15 @@ may get the number.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, overload
 
 GENERATIONS = 256
 """Ancestors that are looked at."""
+
+MOST_KNOWN = 256
+"""Processes that are known by a handle."""
 
 
 class Process(NamedTuple):
@@ -46,6 +50,65 @@ def alive(pid: int) -> bool:
     return True
 
 
+class Acquaintances:
+    """Processes that call again and again, known anew by a handle of theirs.
+
+    A handle is of one process, whoever has its number later: where that one is there, the number
+    is its own, and it started when it did.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, int] = {}
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def started(self, pid: int) -> int:
+        """When a process started, if it is known and there; else -1."""
+        known = self._known.get(pid)
+        if known is None:
+            return -1
+        try:
+            signal.pidfd_send_signal(known[0], 0)
+        except OSError:  # it is gone, or another user's now
+            os.close(self._known.pop(pid)[0])
+            return -1
+        return known[1]
+
+    def met(self, pid: int, start: int) -> None:
+        """A process was read; from the second time on it is known."""
+        if self._seen.get(pid) != start:
+            if len(self._seen) >= MOST_KNOWN:
+                self._seen.clear()
+            self._seen[pid] = start
+            return
+        del self._seen[pid]
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:
+            return
+        if _started(pid) != start:  # the handle may be of whoever came after it
+            os.close(handle)
+            return
+        if len(self._known) >= MOST_KNOWN:
+            self.close()
+        self._known[pid] = (handle, start)
+
+    def close(self) -> None:
+        """Know nobody."""
+        for handle, _ in self._known.values():
+            os.close(handle)
+        self._known.clear()
+
+
+acquaintances = Acquaintances()
+
+
+def _started(pid: int) -> int:
+    try:
+        return started(pid)
+    except (OSError, ValueError, IndexError):
+        return -1
+
+
 class Descent(Sequence[Process]):
     """A process and its ancestors, nearest first, each read when it is asked for.
 
@@ -60,17 +123,32 @@ class Descent(Sequence[Process]):
         self._next = pid
 
     def _more(self) -> bool:
-        pid = self._next
+        pid = self._next if self._next >= 0 else self._parent()
         if pid <= 1 or len(self._known) >= GENERATIONS:
             return False
         self._next = 0
+        start = acquaintances.started(pid)
+        if start >= 0:
+            self._known.append(Process(pid, start))
+            self._next = -pid  # its parent may be another by the time that somebody asks
+            return True
         try:
             fields = stat(pid)
         except (OSError, ValueError):
             return False
-        self._known.append(Process(pid, int(fields[19])))
+        start = int(fields[19])
+        acquaintances.met(pid, start)
+        self._known.append(Process(pid, start))
         self._next = int(fields[1])
         return True
+
+    def _parent(self) -> int:
+        """Of the last one that was known without being read; 0 where it has gone meanwhile."""
+        try:
+            fields = stat(-self._next)
+        except (OSError, ValueError):
+            return 0
+        return int(fields[1]) if int(fields[19]) == self._known[-1].started else 0
 
     @overload
     def __getitem__(self, at: int) -> Process: ...

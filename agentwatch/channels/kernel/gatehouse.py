@@ -238,7 +238,7 @@ def _python() -> list[str]:
 
 def _policy() -> list[str]:
     """Where the policy and what it needs lie."""
-    needed = ("agentwatch", "tree_sitter", "tree_sitter_bash")
+    needed = ("agentwatch", "tree_sitter", "tree_sitter_bash", "msgspec")
     specs = [importlib.util.find_spec(name) for name in needed]
     found = [str(Path(spec.origin).parents[1]) for spec in specs if spec and spec.origin]
     return list(dict.fromkeys(found))

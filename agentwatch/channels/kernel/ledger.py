@@ -36,6 +36,9 @@ class Ledger:
     """The open file, and the ones that follow it where a path is given."""
 
     def __init__(self, handle: int, path: str = "", largest: int = LARGEST) -> None:
+        import msgspec  # noqa: PLC0415 - where it lies is heard after the gate process has begun
+
+        self._quickly = msgspec.json.Encoder().encode
         self._handle = handle
         self._path = path
         self._largest = largest
@@ -46,7 +49,10 @@ class Ledger:
     def write(self, event: Observed, started: int, rule: str, cover: str) -> None:
         """Write down that an event passes, and by what; raises OSError when it could not be."""
         said = [round(time.time(), 3), started, rule, cover, event.to_json()]
-        line = (_encode(said) + "\n").encode()
+        try:
+            line = self._quickly(said) + b"\n"
+        except UnicodeEncodeError:  # a name that is no text
+            line = (_encode(said) + "\n").encode()
         if self._path and self._size + len(line) > self._largest and self._size:
             self._follow()
         if self._torn:  # the rest of the line that did not fit must not be taken for this one's

@@ -22,7 +22,7 @@ from agentwatch.covers import Cover, Covers, Scope
 from agentwatch.model import Kind, Mode, Verdict
 from agentwatch.policy import DRAFT, READING, Judgement
 from agentwatch.policy.ground import Ground
-from agentwatch.policy.observed import follow, judge_observed
+from agentwatch.policy.observed import BELONGS, any_start, follow, judge_observed
 from agentwatch.policy.own import OwnFolders
 from agentwatch.rules import Denials
 
@@ -86,10 +86,17 @@ class Local:
 
         What it changes is kept aside where that is to be: then it must be `held`.
         """
-        if self._shut or os.path.exists(self._closed):  # noqa: PTH110 - pathlib costs the call
+        if self._shut or os.access(self._closed, os.F_OK):
             return False
-        if event.kind is Deed.EXEC and not self._goes_on(descent):
-            return False  # it may begin a cover
+        if self._may_be_denied(event):
+            return False
+        if event.kind is Deed.EXEC:
+            cover = self._covers.over(descent)
+            draft = self._ground.mode is Mode.DRAFT
+            if cover is not None and any_start(cover) and not draft:
+                return self._starts(event, descent, cover)
+            if cover is None or not (draft and (cover.wide or cover.scope is Scope.DRAFT)):
+                return False  # it may begin a cover
         if self._may_be_denied(event):
             return False
         judged = self._judged(event, descent)
@@ -116,6 +123,19 @@ class Local:
         )
         return True
 
+    def _starts(self, event: Observed, descent: Descent, cover: Cover) -> bool:
+        """A program start: the commonest of all, and judged alike whatever the program."""
+        self._ledger.write(event, descent[0].started, BELONGS, cover.action)
+        self._covers.use(cover, event, descent)
+        self._count()
+        return True
+
+    def _count(self) -> None:
+        """One process more in the book."""
+        self._came += 1
+        if self._came >= SWEEP_AT:
+            self._sweep()
+
     def _judged(self, event: Observed, descent: Descent) -> Judgement:
         return judge_observed(
             event,
@@ -124,12 +144,6 @@ class Local:
             ancestry=descent,
             called=event.names,
         )
-
-    def _goes_on(self, descent: Descent) -> bool:
-        """Whether a program start may belong to a cover that has begun."""
-        cover = self._covers.over(descent)
-        draft = self._ground.mode is Mode.DRAFT
-        return cover is not None and (cover.wide or (draft and cover.scope is Scope.DRAFT))
 
     def _keeps(self, event: Observed, rule: str) -> bool:
         """Whether what it changes is to be kept aside."""
@@ -149,11 +163,9 @@ class Local:
         if book["cover"] is not None:
             who = Process(event.pid, int(book["started"]))
             self._covers.bind(_made(Cover, book["cover"]), [who])
-            self._came += 1
+            self._count()
         if book["remember"]:
             self._covers.remember(event)
-        if self._came >= SWEEP_AT:
-            self._sweep()
 
     def change_mode(self, mode: str) -> None:
         """Another mode; raises ValueError for none that is known, and then nothing passes here."""

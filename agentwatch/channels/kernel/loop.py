@@ -67,6 +67,7 @@ class Loop:
         poll = select.poll()
         poll.register(self.listener.handle, select.POLLIN)
         poll.register(self.channel.line, select.POLLIN)
+        waits = False
         while True:
             for handle, what in poll.poll(AGAIN_AFTER if self._again else None):
                 if handle != self.listener.handle:
@@ -77,8 +78,11 @@ class Loop:
                     return
             self._try_again()
             if not self.alone:
-                wanted = select.POLLIN | (select.POLLOUT if self.channel.flush() else 0)
-                poll.modify(self.channel.line, wanted)
+                more = self.channel.flush()
+                if more != waits:
+                    waits = more
+                    wanted = select.POLLIN | (select.POLLOUT if more else 0)
+                    poll.modify(self.channel.line, wanted)
 
     def _receive(self) -> None:
         call = self.listener.receive()
@@ -178,7 +182,9 @@ class Loop:
     def _carry_out(self, call: Call, held: Held, tries: int) -> None:
         """Do what was allowed, if its caller still waits."""
         try:
-            if not self.listener.valid(call.id):
+            # A start is done by its caller alone, if that is still there.
+            starts = held.event.kind is Deed.EXEC
+            if not starts and not self.listener.valid(call.id):
                 held.drop()
                 return
             answer = held.carry_out()
@@ -201,7 +207,8 @@ class Loop:
             answer = failed(error)
         except Exception:  # noqa: BLE001 - whatever it was, the answer is no
             answer = REFUSED
-        self._settle(call, held, answer)
+        if not self._settle(call, held, answer) and starts:
+            self._starts.forget(held.event.pid)
 
     def _did_not(self, held: Held) -> None:
         """What was kept aside for it did not change."""
@@ -222,20 +229,23 @@ class Loop:
         for call, held, tries in again:
             self._carry_out(call, held, tries)
 
-    def _settle(self, call: Call, held: Held | None, answer: Answer) -> None:
+    def _settle(self, call: Call, held: Held | None, answer: Answer) -> bool:
+        """Answer, and let go of what was held for it; whether its caller was there."""
+        there = self._answer(call, answer)
         if held is not None:
             held.drop()
-        self._answer(call, answer)
+        return there
 
     def _refuse(self, call: Call, held: Held) -> None:
         self._settle(call, held, REFUSED)
 
-    def _answer(self, call: Call, answer: Answer) -> None:
+    def _answer(self, call: Call, answer: Answer) -> bool:
         try:
-            self.listener.answer(call.id, answer)
+            return self.listener.answer(call.id, answer)
         except OSError:  # an answer the kernel does not take must not leave a pass behind
             with contextlib.suppress(OSError):
                 self.listener.answer(call.id, REFUSED)
+        return False
 
     def _hear(self, poll: select.poll) -> None:
         """What the supervisor says; at its end everything that waits is refused."""

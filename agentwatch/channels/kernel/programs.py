@@ -70,6 +70,10 @@ class Starts:
         self._waiting[pid] = expected
         return GOES_ON
 
+    def forget(self, pid: int) -> None:
+        """Its start never was: it had died."""
+        self._waiting.pop(pid, None)
+
     def differs(self, tid: int) -> Observed | None:
         """The start that this process betrays, if its image is not the judged one."""
         expected = self._waiting.get(tid)
@@ -92,8 +96,8 @@ def _is(pid: int, expected: Expected) -> bool:
         return False
     handle = os.open(f"/proc/{pid}/cmdline", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        said = b""
-        while part := os.read(handle, 1 << 20):
+        said = os.read(handle, len(expected.cmdline) + 1)
+        while len(said) < len(expected.cmdline) and (part := os.read(handle, 1 << 20)):
             said += part
     finally:
         os.close(handle)

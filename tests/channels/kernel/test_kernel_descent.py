@@ -1,0 +1,83 @@
+"""Who a process descends from, also where it is known from before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from agentwatch.channels.kernel import descent
+from agentwatch.channels.kernel.descent import Acquaintances, Descent, Process, started
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own")
+
+ORPHAN = """
+import os, sys, time
+pid = os.fork()
+if pid:
+    print(pid, flush=True)
+    sys.stdin.read()
+else:
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Acquaintances]:
+    found = Acquaintances()
+    monkeypatch.setattr(descent, "acquaintances", found)
+    yield found
+    found.close()
+
+
+def test_who_is_met_twice_is_known_until_it_ends(known: Acquaintances) -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        start = started(child.pid)
+        known.met(child.pid, start)
+        assert known.started(child.pid) == -1
+        known.met(child.pid, start)
+        assert known.started(child.pid) == start
+        child.kill()
+    assert known.started(child.pid) == -1
+
+
+def test_a_number_that_another_process_had_before_is_not_known_by_it(known: Acquaintances) -> None:
+    me, start = os.getpid(), started(os.getpid())
+    for _ in range(2):
+        known.met(me, start - 1)  # read before it ended and its number was given to us
+    assert known.started(me) == -1
+
+
+def test_there_is_a_limit_to_those_that_are_known(
+    known: Acquaintances, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descent, "MOST_KNOWN", 1)
+    with subprocess.Popen(["sleep", "60"]) as child:
+        for pid in (child.pid, os.getpid()):
+            for _ in range(2):
+                known.met(pid, started(pid))
+        assert known.started(os.getpid()) >= 0
+        assert known.started(child.pid) == -1
+        child.kill()
+
+
+@pytest.mark.usefixtures("known")
+def test_the_parents_of_a_known_process_are_those_it_has_now() -> None:
+    """Its first parent goes, and another one takes it."""
+    command = [sys.executable, "-ISc", ORPHAN]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        own, first = Process(pid, started(pid)), Process(parent.pid, started(parent.pid))
+        for _ in range(3):
+            assert Descent(pid)[:2] == [own, first]
+        parent.kill()
+    try:
+        left = wait_for(lambda: first not in (it := list(Descent(pid))) and it, "another parent")
+        assert left[0] == own
+    finally:
+        os.kill(pid, 9)
