@@ -86,19 +86,18 @@ class Local:
 
         What it changes is kept aside where that is to be: then it must be `held`.
         """
-        if self._shut or os.access(self._closed, os.F_OK):
-            return False
-        if self._may_be_denied(event):
+        if self._shut or os.access(self._closed, os.F_OK) or self._may_be_denied(event):
             return False
         if event.kind is Deed.EXEC:
             cover = self._covers.over(descent)
             draft = self._ground.mode is Mode.DRAFT
-            if cover is not None and any_start(cover) and not draft:
-                return self._starts(event, descent, cover)
-            if cover is None or not (draft and (cover.wide or cover.scope is Scope.DRAFT)):
+            if cover is None or not (cover.wide or (draft and cover.scope is Scope.DRAFT)):
                 return False  # it may begin a cover
-        if self._may_be_denied(event):
-            return False
+            if any_start(cover) and not draft:
+                return self._starts(event, descent, cover)
+        return self._judges(event, descent, held)
+
+    def _judges(self, event: Observed, descent: Descent, held: Held | None) -> bool:
         judged = self._judged(event, descent)
         if judged.verdict is not Verdict.ALLOW and event.family and self._nearby.inside(event):
             event = replace(event, flags=(*event.flags, Flag.INSIDE))
