@@ -79,6 +79,7 @@ class Breaker:
         self._tree: deque[tuple[float, int]] = deque()
         self._denied: deque[float] = deque()
         self._last_no = float("-inf")
+        self._lately: deque[str] = deque(maxlen=SAMPLE)
 
     def weigh(self, act: Act, now: float) -> Trip | None:
         """The trip that this action brings about, if it does; it is counted by `count`."""
@@ -95,7 +96,9 @@ class Breaker:
         for key, amount in act.counted() if way is not Way.DENIED else ():
             self._totals[key[0]] += amount
             self._add(key, amount, name, now)
-        if name:
+        if not name:
+            self._lately.append(act.summary)
+        else:
             self._known[name] = _Known(act, now, way)
             if len(self._known) > REMEMBERED:
                 self._known.pop(next(iter(self._known)))
@@ -158,6 +161,7 @@ class Breaker:
         """Begin to count anew; what is in the book by name stays."""
         self.trip = None
         self._windows.clear()
+        self._lately.clear()
         self._tree.clear()
         self._denied.clear()
 
@@ -209,7 +213,8 @@ class Breaker:
         begun = window.items[0][0] if window.items else now
         if key[0] in (Meter.PROCESSES, Meter.DENIALS):
             begun = self._tree[0][0] if key[0] is Meter.PROCESSES else self._denied[0]
-        sample = [one.act.summary for one in known[-SAMPLE + 1 :]] + ([act.summary] if act else [])
+        shown = [one.act.summary for one in known] or (list(self._lately) if act else [])
+        sample = (*shown, *((act.summary,) if act else ()))[-SAMPLE:]
         self.trip = Trip(
             number=self._trips,
             meter=key[0],
@@ -218,7 +223,7 @@ class Breaker:
             limit=str(limit),
             words=_sentence(key, count, max(now - begun, 0.0), ways),
             ways=tuple((way.value, ways[way]) for way in Way if ways[way]),
-            sample=tuple(sample),
+            sample=sample,
         )
         return self.trip
 

@@ -82,7 +82,9 @@ def read_limits(said: Mapping[str, object], where: str) -> tuple[bool, dict[Mete
             continue
         if name not in set(Meter):
             near = difflib.get_close_matches(name, [*Meter], 1, 0.5)
-            hint = f", did you mean {near[0]!r}?" if near else f"; there are {', '.join(Meter)}"
+            hint = (
+                f", did you mean {str(near[0])!r}?" if near else f"; there are {', '.join(Meter)}"
+            )
             raise _wrong(where, f"the breaker counts no {name!r}{hint}")
         found[Meter(name)] = _limit(name, text, where)
     return bool(off), found

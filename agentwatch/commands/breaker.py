@@ -88,6 +88,11 @@ def _print(status: Json) -> None:
 
 def _print_burst(status: Json) -> None:
     burst = status["burst"]
+    if not burst:
+        for text in status["trip"]["sample"]:
+            print(f"  {visible(text)}")
+        print("Nothing waits because of it: --reset lets the agent go on, or kill it.")
+        return
     print(f"{len(burst)} wait because of it; digest {status['digest']}")
     for item in burst[:SHOWN]:
         print(f"  {item['id']}  {visible(item['summary'])}")

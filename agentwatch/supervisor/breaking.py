@@ -6,8 +6,8 @@ or a rule, and a person is asked.
 
 An exception in here is a trip: what cannot be counted does not go on.
 
-What does not work: a tree that is frozen after a program of its own was approved has done what it
-did until then.  What passes below an approved program is looked at once a second.
+What does not work: what passes below an approved program is looked at ten times a second, and a
+program deletes thousands of files in that time: the freeze stops the rest, and says how many.
 """
 
 from __future__ import annotations
@@ -158,6 +158,8 @@ class Breaking:
 
     def _tick(self) -> None:
         now = clock.now()
+        if self._session.below is not None and not self.off:
+            self._session.below.catch_up()
         self.budgets.time(now, running=self._session.state is SessionState.RUNNING)
         if self.trip is None and (spent := self.budgets.exhausted()):
             self._stop(self._of_budget(spent.resource.value, spent.words()))

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from agentwatch.agents import Prepared
 from agentwatch.containment.helpers.agent import Lease, Order
 from agentwatch.errors import AgentwatchError
-from agentwatch.journal import Journal
-from agentwatch.model import Action, ActionState, Kind, Mode, Origin, Proposal, Verdict
-from agentwatch.signing import Signer, SigningKey
+from agentwatch.model import Action, ActionState, Kind, Origin, Proposal, Verdict
 from agentwatch.supervisor import clock
-from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.session import Supervised
 from tests.containment import stage
+from tests.supervisor.bare import bare_session
 
 HOUR = 3600.0
 
@@ -36,28 +31,9 @@ class Asker:
 
 @pytest.fixture
 def session() -> Iterator[Supervised]:
-    """A session with a real journal, no agent, and a minute for every question."""
-    folder = Path(tempfile.mkdtemp(prefix="aw"))
-    config = Config(
-        session="test-5e4d",
-        name="test",
-        runtime=str(folder / "r"),
-        state=str(folder / "s"),
-        argv=("agent",),
-        env={},
-        cwd=str(folder),
-        workspace=str(folder),
-        mode=Mode.ASK,
-        deny_after=60,
-    )
-    config.places.create()
-    journal = Journal.open(config.places.journal, config.session)
-    signer = Signer(SigningKey.new(), config.session)
-    try:
-        yield Supervised(config, Prepared("test", ("agent",)), journal, signer)
-    finally:
-        journal.close()
-        shutil.rmtree(folder)
+    """A session without an agent, and a minute for every question."""
+    with bare_session(deny_after=60) as session:
+        yield session
 
 
 @pytest.fixture
