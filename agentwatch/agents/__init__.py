@@ -101,7 +101,8 @@ def _unhooked(agent: Agent, start: Start, made_of: tuple[str, ...]) -> Prepared:
     about, argv = agent.about, start.argv
     first = first_argument(about, argv) or 1
     plain = (*argv[:first], *about.plainly, *argv[first:])
-    bare = Prepared(name=about.name, argv=plain, parts=made_of, hosts=about.hosts)
+    env = about.plainly_env
+    bare = Prepared(about.name, plain, env_add=env, parts=made_of, hosts=about.hosts)
     try:
         known = agent.prepare(start)
     except AgentwatchError:

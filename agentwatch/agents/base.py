@@ -39,6 +39,8 @@ class About:
     """Whether another input that its hook hands back is what then runs, tried with that version."""
     plainly: tuple[str, ...] = ()
     """Flags by which it starts its commands in a form that the kernel gate can follow."""
+    plainly_env: Mapping[str, str] = field(default_factory=dict)
+    """Variables by which it does."""
 
 
 @dataclass(frozen=True, slots=True)

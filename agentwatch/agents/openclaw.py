@@ -12,8 +12,9 @@ What does not work, each tried with 2026.9.6:
 - Where the user lists the plugins that may be loaded, ours has to be added to the list; where they
   do not, a list of ours would leave theirs out.
 - A hook is given ten minutes at most; then the call is blocked.
-- Under the kernel gate it does not get the lock of its own state folder, and ends: its plugin alone
-  gates it for now.
+- Its file library locks with openat2, which the kernel gate does not let pass: its flags lie behind
+  a pointer.  It falls back to nothing, and no lock is had; so it is told to do without that library
+  (FS_SAFE_NATIVE_MODE=off), and then opens files as everybody does.
 - The exec approvals of OpenClaw cover commands, not writes, and nothing where they are set to full.
 """
 
@@ -32,6 +33,9 @@ from agentwatch.agents.openclaw_place import Place, place
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json, Proposal
 
+PLAINLY = {"FS_SAFE_NATIVE_MODE": "off", "OPENCLAW_EXEC_SHELL_SNAPSHOT": "0"}
+"""How it locks its state, and starts commands, in a way that the kernel gate can follow."""
+
 ABOUT = About(
     name="openclaw",
     title="OpenClaw",
@@ -40,11 +44,11 @@ ABOUT = About(
     tested="2026.9.6",
     channel="a plugin (before_tool_call), put in at the start with OPENCLAW_CONFIG_PATH",
     takes_input=True,
+    plainly_env=PLAINLY,
     misses=(
         "what an approved command does once it runs",
         "agent harnesses that are programs of their own (Codex, Claude Code): only the kernel gate",
         "a gateway that runs as a service already: it is outside",
-        "the kernel gate: under it this version cannot lock its own state, and ends",
         "replies sent to the conversation that asked",
     ),
 )
@@ -92,6 +96,7 @@ class OpenClaw:
             argv=start.argv,
             env_add={
                 "OPENCLAW_CONFIG_PATH": str(config),
+                **PLAINLY,
                 "OPENCLAW_STATE_DIR": str(here.state),
                 "OPENCLAW_INCLUDE_ROOTS": os.pathsep.join(filter(None, roots)),
             },
@@ -100,7 +105,6 @@ class OpenClaw:
             models=here.models,
             expects_arm=True,
             arm_within=SOON,
-            unheld="this OpenClaw cannot lock its own state while they are",
             notes=(SETTINGS_NOTE, PATIENCE_NOTE),
         )
 

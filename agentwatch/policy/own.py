@@ -32,6 +32,11 @@ _STEERING = re.compile(
 _DATA = frozenset({"snapshot", "snapshots", "shell-snapshots", "log", "logs", "tmp", "cache"})
 """Folders directly in an agent's own, where names are data and steer nothing."""
 
+_DATABASE = re.compile(r"[\w.-]+\.(?:sqlite|sqlite3|db)(?:-(?:wal|shm|journal))?")
+"""An agent's own database, wherever it keeps it."""
+_SESSION = re.compile(r"agents/[\w-]+/sessions/[\w./-]+\.(?:jsonl?|lock|tmp)")
+"""What OpenClaw keeps of its conversations, agent by agent."""
+
 
 @functools.lru_cache
 def below(folders: tuple[str, ...]) -> tuple[str, ...]:
@@ -116,5 +121,7 @@ def _steers(inside: str) -> bool:
     """Whether a path, seen from an agent's own folder, changes what it does by itself."""
     parts = inside.casefold().split("/")
     if (parts[0] in _DATA or parts[:2] == ["plugins", "store"]) and len(parts) > 1:
+        return False
+    if _DATABASE.fullmatch(parts[-1]) or _SESSION.fullmatch("/".join(parts)):
         return False
     return any(_STEERING.fullmatch(part) for part in parts)

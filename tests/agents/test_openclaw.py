@@ -223,3 +223,11 @@ def test_what_a_tool_call_calls_is_asked_itself() -> None:
 def test_an_event_that_cannot_be_read_is_refused(data: Json) -> None:
     with pytest.raises(WireError):
         read(data)
+
+
+def test_it_works_in_a_way_that_the_kernel_gate_can_follow(home: Path) -> None:
+    plain = {"FS_SAFE_NATIVE_MODE": "off", "OPENCLAW_EXEC_SHELL_SNAPSHOT": "0"}
+    bare = agents.prepare(("openclaw", "gateway"), {"HOME": str(home)}, hooked=False)
+    for prepared in (start(home, "gateway"), bare):
+        assert plain.items() <= prepared.env_add.items()
+        assert not prepared.unheld

@@ -7,13 +7,21 @@ import pytest
 from tests.agents_real import proofs
 from tests.agents_real.kit_openclaw import OPENCLAW
 from tests.agents_real.scenario import act, play
-from tests.agents_real.supervised import agent_world, no, running
+from tests.agents_real.supervised import KERNEL, UNHOOKED, agent_world, no, running
 
 pytestmark = [pytest.mark.agents, pytest.mark.more_agents, pytest.mark.timeout(600)]
 
 
 def test_three_actions_are_three_questions_by_the_plugin() -> None:
     proofs.three_questions(OPENCLAW, channels={"hooks"})
+
+
+def test_three_actions_are_three_questions_with_the_kernel_gate_as_well() -> None:
+    proofs.three_questions(OPENCLAW, *KERNEL, channels={"hooks"})
+
+
+def test_three_actions_are_three_questions_by_the_kernel_gate_alone() -> None:
+    proofs.three_questions(OPENCLAW, *UNHOOKED, channels={"kernel"})
 
 
 def test_what_is_denied_does_not_run_and_the_model_hears_why() -> None:
