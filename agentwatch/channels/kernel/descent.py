@@ -7,7 +7,7 @@ may get the number.
 from __future__ import annotations
 
 import os
-import signal
+import select
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, overload
 
@@ -59,19 +59,17 @@ class Acquaintances:
 
     def __init__(self) -> None:
         self._seen: dict[int, int] = {}
-        self._known: dict[int, tuple[int, int]] = {}
+        self._known: dict[int, tuple[select.poll, int, int]] = {}
 
     def started(self, pid: int) -> int:
         """When a process started, if it is known and there; else -1."""
         known = self._known.get(pid)
         if known is None:
             return -1
-        try:
-            signal.pidfd_send_signal(known[0], 0)
-        except OSError:  # it is gone, or another user's now
-            os.close(self._known.pop(pid)[0])
+        if known[0].poll(0):  # it has ended
+            os.close(self._known.pop(pid)[1])
             return -1
-        return known[1]
+        return known[2]
 
     def met(self, pid: int, start: int) -> None:
         """A process was read; from the second time on it is known."""
@@ -90,11 +88,13 @@ class Acquaintances:
             return
         if len(self._known) >= MOST_KNOWN:
             self.close()
-        self._known[pid] = (handle, start)
+        ends = select.poll()
+        ends.register(handle, select.POLLIN)
+        self._known[pid] = (ends, handle, start)
 
     def close(self) -> None:
         """Know nobody."""
-        for handle, _ in self._known.values():
+        for _, handle, _ in self._known.values():
             os.close(handle)
         self._known.clear()
 
