@@ -123,7 +123,7 @@ class Supervised(Telling):
             coverage=coverage.of(
                 self.config, self.prepared, armed=self.armed, held=self.below is not None
             ),
-            mode=self.config.mode if self.config.ungated else self.mode,
+            mode=self.mode,
             pending=len(self.gate.pending),
             pids=self.pids,
             started_at=self._started_at,

@@ -12,63 +12,24 @@ through.  The kill keys may be given other names, never taken away.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import Flag, auto
 from typing import Final
 
 from textual.binding import Binding
 
+from agentwatch.tui.key import Key, Where
 
-class Where(Flag):
-    """The screens a key works on."""
-
-    MAIN = auto()
-    FULL = auto()
-    BECAUSE = auto()
-    ATTACH = auto()
-    READING = auto()
-    """Help and log: text to read, nothing to decide."""
-
-    SIMILAR = auto()
-    """The panel of what to grant."""
-    GRANTS = auto()
-    WRITING = auto()
-    """A rule that may be written."""
-    BREAKER = auto()
-    TALK = auto()
-    """The conversation: a line to type into, nothing to decide."""
-    EDIT = auto()
-    """An editor for what a call is given; nothing to decide."""
-    REPLAY = auto()
-    """A recording: there is no session to stop or to decide in."""
-
-    CARD = MAIN | FULL
-    PAGES = READING | SIMILAR | GRANTS | WRITING | BREAKER
-    LISTS = MAIN | FULL | PAGES
-    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK | EDIT
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One line of the table."""
-
-    keys: tuple[str, ...]
-    """As the toolkit names them; the first is the one shown."""
-    action: str
-    shown: str
-    does: str
-    where: Where
-    label: str = ""
-    """Its word in the footer; empty keeps it out."""
-    rank: int = 9
-    """Footer order where room is short: lower stays."""
-    aimed: bool = False
-    """Lets something through: under the quiet rule, never in the palette."""
-    also: str = ""
-    """Its other names, for the help."""
-    spoken: str = ""
-    """Its name in the palette; empty keeps it out."""
-
+__all__ = [
+    "KEPT_FROM_AGENT",
+    "KILL_KEYS",
+    "TABLE",
+    "Key",
+    "Where",
+    "bindings",
+    "bound",
+    "footer",
+    "footer_words",
+    "palette",
+]
 
 KILL_KEYS: Final = ("f9", "ctrl+backslash")
 """What both the guard and the input thread of this program look for."""
@@ -218,6 +179,16 @@ TABLE: Final = (
         aimed=True,
     ),
     Key(
+        ("m",),
+        "mode",
+        "m",
+        "the mode: what happens to what no rule names; opens a panel",
+        Where.MAIN,
+        "mode",
+        8,
+        spoken="The mode",
+    ),
+    Key(
         ("slash",),
         "filter",
         "/",
@@ -307,14 +278,14 @@ TABLE: Final = (
         "choose(1)",
         "↓ j",
         "choose the next one",
-        Where.MAIN | Where.SIMILAR | Where.GRANTS,
+        Where.MAIN | Where.SIMILAR | Where.GRANTS | Where.MODE,
     ),
     Key(
         ("up", "k"),
         "choose(-1)",
         "↑ k",
         "choose the one before",
-        Where.MAIN | Where.SIMILAR | Where.GRANTS,
+        Where.MAIN | Where.SIMILAR | Where.GRANTS | Where.MODE,
     ),
     Key(("right",), "longer(1)", "→", "grant it for longer", Where.SIMILAR),
     Key(("left",), "longer(-1)", "←", "grant it for less", Where.SIMILAR),
@@ -322,6 +293,8 @@ TABLE: Final = (
     Key(("pageup",), "page(-1)", "PgUp", "read back", Where.LISTS | Where.TALK),
     Key(("tab",), "pane(1)", "tab", "next pane", Where.MAIN),
     Key(("shift+tab",), "pane(-1)", "shift+tab", "pane before", Where.MAIN),
+    Key(("enter",), "tighten", "enter", "take a stricter mode", Where.MODE, "take stricter", 0),
+    Key(("a",), "loosen", "a", "take a looser mode", Where.MODE, "take looser", 1, aimed=True),
     Key(("1",), "go('queue')", "1", "go to the queue", Where.MAIN),
     Key(("2",), "go('card')", "2", "go to the card", Where.MAIN),
     Key(("3",), "go('output')", "3", "go to the agent's output", Where.MAIN),

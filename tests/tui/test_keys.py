@@ -16,6 +16,7 @@ from agentwatch.tui.screens.help import HelpScreen, help_lines
 from agentwatch.tui.screens.keyed import Keyed
 from agentwatch.tui.screens.log import LogScreen
 from agentwatch.tui.screens.main import MainScreen
+from agentwatch.tui.screens.mode import ModeScreen
 from agentwatch.tui.screens.palette import Palette
 from agentwatch.tui.screens.similar import SimilarScreen
 from agentwatch.tui.screens.talk import TalkScreen
@@ -33,6 +34,7 @@ SCREENS: tuple[type[Keyed], ...] = (
     GrantsScreen,
     BreakerScreen,
     TalkScreen,
+    ModeScreen,
 )
 TORN_TAILS = frozenset("ABCDFHIMOPQRSZcmntuxy~[$0123456789")
 """What is left of an escape sequence or a terminal's reply that arrives in two pieces."""
@@ -45,7 +47,7 @@ def test_one_key_approves_and_it_is_no_tail_of_a_torn_sequence() -> None:
 
 
 def test_only_aimed_keys_let_something_through_and_the_palette_has_none_of_them() -> None:
-    aimed = {"approve", "grant", "write_rule", "resume", "extend"}
+    aimed = {"approve", "grant", "write_rule", "resume", "extend", "loosen"}
     assert {key.action for key in TABLE if key.aimed} == aimed
     assert not aimed & {key.action for key in palette()}
 

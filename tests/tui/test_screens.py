@@ -161,6 +161,10 @@ async def _grants(on: Stage) -> None:
     await on.press("g", "down")
 
 
+async def _mode(on: Stage) -> None:
+    await on.press("m", "down")
+
+
 async def _breaker(on: Stage) -> None:
     """A burst comes while somebody looks at the queue."""
     on.supervisor.breaker = tripped()
@@ -206,6 +210,7 @@ SCENES: dict[str, tuple[tuple[int, int], Scene]] = {
     "always": ((80, 24), _always),
     "grants": ((80, 24), _grants),
     "breaker": ((80, 24), _breaker),
+    "mode": ((80, 24), _mode),
     "narrow-80x16": ((80, 16), _armed),
     "wide-120x36": ((120, 36), _armed),
 }

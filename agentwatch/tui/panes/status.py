@@ -8,7 +8,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.text import Text
 
-from agentwatch.model import Session, SessionState
+from agentwatch.model import Mode, Session, SessionState
 from agentwatch.tui.panes.painted import Bar
 from agentwatch.tui.text import Role, agent_plain, agent_text, our_text
 from agentwatch.tui.watched import Watched
@@ -20,6 +20,12 @@ STATE_ROLE = {
     SessionState.KILLING: Role.DANGER,
     SessionState.KILLED: Role.DANGER,
     SessionState.EXITED: Role.DIM,
+}
+MODE_ROLE = {
+    Mode.LOCKED: Role.GOOD,
+    Mode.ASK: Role.DIM,
+    Mode.DRAFT: Role.ACCENT,
+    Mode.WATCH: Role.DANGER,
 }
 
 
@@ -39,7 +45,8 @@ def status_row(watched: Watched, now: float, width: int) -> Text:
     waiting = len(watched.waiting())
     tail = our_text("")
     tail.append(f"  {state_word(watched)}  ", state_role(watched))
-    tail.append(f" {waiting} waiting ", Role.ACCENT if waiting else Role.DIM)
+    tail.append(f"{session.mode}  ", MODE_ROLE[session.mode])
+    tail.append(f"{waiting} waiting ", Role.ACCENT if waiting else Role.DIM)
     alive = _alive(watched, session)
     pids = "1 pid" if alive == 1 else f"{alive} pids"
     tail.append(f" {pids}  grade {session.grade}  ", Role.DIM)

@@ -28,6 +28,7 @@ from agentwatch.tui.screens.deciding import Deciding
 from agentwatch.tui.screens.full import FullScreen
 from agentwatch.tui.screens.grants import GrantsScreen
 from agentwatch.tui.screens.log import LogScreen
+from agentwatch.tui.screens.mode import ModeScreen
 from agentwatch.tui.screens.palette import Palette
 from agentwatch.tui.screens.talk import TalkScreen
 from agentwatch.tui.watched import Seen, search_text
@@ -163,6 +164,11 @@ class MainScreen(Deciding, inherit_bindings=False):
     def action_grants(self) -> None:
         """Show what is granted."""
         self.app.push_screen(GrantsScreen())
+
+    def action_mode(self) -> None:
+        """Show the mode, and the others."""
+        if (session := self.watch_app.watched.session) is not None:
+            self.app.push_screen(ModeScreen(session.mode))
 
     def action_breaker(self) -> None:
         """Show what the breaker counts."""

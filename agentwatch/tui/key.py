@@ -1,0 +1,62 @@
+"""What a key of the screen is, and where one can work.
+
+Owns the fields of a line of the key table, and the names of the screens.  Knows no key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Flag, auto
+
+
+class Where(Flag):
+    """The screens a key works on."""
+
+    MAIN = auto()
+    FULL = auto()
+    BECAUSE = auto()
+    ATTACH = auto()
+    READING = auto()
+    """Help and log: text to read, nothing to decide."""
+
+    SIMILAR = auto()
+    """The panel of what to grant."""
+    GRANTS = auto()
+    WRITING = auto()
+    """A rule that may be written."""
+    BREAKER = auto()
+    TALK = auto()
+    """The conversation: a line to type into, nothing to decide."""
+    EDIT = auto()
+    """An editor for what a call is given; nothing to decide."""
+    MODE = auto()
+    """The panel of the session's mode."""
+    REPLAY = auto()
+    """A recording: there is no session to stop or to decide in."""
+
+    CARD = MAIN | FULL
+    PAGES = READING | MODE | SIMILAR | GRANTS | WRITING | BREAKER
+    LISTS = MAIN | FULL | PAGES
+    EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK | EDIT
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One line of the table."""
+
+    keys: tuple[str, ...]
+    """As the toolkit names them; the first is the one shown."""
+    action: str
+    shown: str
+    does: str
+    where: Where
+    label: str = ""
+    """Its word in the footer; empty keeps it out."""
+    rank: int = 9
+    """Footer order where room is short: lower stays."""
+    aimed: bool = False
+    """Lets something through: under the quiet rule, never in the palette."""
+    also: str = ""
+    """Its other names, for the help."""
+    spoken: str = ""
+    """Its name in the palette; empty keeps it out."""
