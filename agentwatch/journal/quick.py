@@ -69,24 +69,27 @@ def stretch(
     from agentwatch.journal.swift import follows  # noqa: PLC0415 - costs a start
 
     found: Stretch | None = None
+    seq, prev, session = 0, "", ""
     for line in _lines(path, span):
-        if not line.endswith(b"\n"):
-            if found is not None:
-                found.torn = len(line)
+        if found is None:
+            if (found := _begun(line, keys)) is None:
+                return None
+            (seq, prev), session = found.last, found.session
+        if (quick := follows(line, seq, prev)) is None:
+            if line.endswith(b"\n"):
+                return None
+            found.torn = len(line)
             break
-        if found is None and (found := _begun(line, keys)) is None:
+        prev, said = quick
+        seq += 1
+        if said.session != session:
             return None
-        before, prev = found.last
-        quick = follows(line, before, prev)
-        if quick is None or quick[1].session != found.session:
-            return None
-        seq = before + 1
-        found.last = (seq, quick[0])
-        found.records += 1
         if seq in wanted:
-            found.hashes[seq] = quick[0]
-        if keys and may_be_signed(quick[1].type, line):
+            found.hashes[seq] = prev
+        if keys and may_be_signed(said.type, line):
             found.signatures.look(decode(line, f"record {seq}"))
+    if found is not None:
+        found.last, found.records = (seq, prev), seq - found.after[0]
     return found
 
 
@@ -114,11 +117,18 @@ def _lines(path: Path, span: Span) -> Iterator[bytes]:
     place, end = span
     with path.open("rb") as file:
         file.seek(place)
-        while place < end and (lines := file.readlines(_AT_ONCE)):
-            for line in lines:
-                place += len(line)
-                if place <= end:  # else it came after the span was cut
-                    yield line
+        while place < end and (lines := file.readlines(min(_AT_ONCE, end - place))):
+            place += sum(map(len, lines))
+            if place > end:  # what came after the span was cut
+                lines = _until(lines, place - end)
+            yield from lines
+
+
+def _until(lines: list[bytes], more: int) -> list[bytes]:
+    """These lines without so many bytes at their end."""
+    while lines and more > 0:
+        more -= len(lines.pop())
+    return lines
 
 
 def _spans(path: Path, size: int, count: int) -> list[Span]:
