@@ -197,9 +197,23 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - an unrecorded edit is a denial
             return [Show(over), *self._unrecorded(waiting, error, wall)]
         self._waiting[after.id] = waiting
-        self._weight += _weight(after)
+        self._weight += after.weight
         self._remember(over)
         return [Show(over), Show(after)]
+
+    def renew(self, action: str, proposal: Proposal, why: str, *, wall: float) -> list[Effect]:
+        """What waits is no more what was shown: it is asked again, under another digest."""
+        waiting = self._waiting[action]
+        self._weight -= waiting.action.weight
+        reasons = (why, *(said for said in waiting.action.reasons if said != why))
+        waiting.action = replace(waiting.action, proposal=proposal, reasons=reasons)
+        self._weight += waiting.action.weight
+        try:
+            self._record("proposed", waiting.action.to_json())
+        except Exception as error:  # noqa: BLE001 - an unrecorded question is a denied one
+            self._take(action)
+            return self._unrecorded(waiting, error, wall)
+        return [Show(waiting.action)]
 
     def withdraw(self, proposer: object, *, wall: float) -> list[Effect]:
         """The proposer hung up: whatever it had waiting is denied."""
@@ -320,12 +334,12 @@ class Gate:
         waiting.asked = now
         waiting.due = now + self._deny_after if action.deadline is not None else None
         self._waiting[action.id] = waiting
-        self._weight += _weight(action)
+        self._weight += action.weight
         return [Show(action)]
 
     def _take(self, action: str) -> None:
         """Let it wait no longer."""
-        self._weight -= _weight(self._waiting.pop(action).action)
+        self._weight -= self._waiting.pop(action).action.weight
 
     def _settle(self, waiting: _Waiting, decision: Decision) -> list[Effect]:
         """Record the decision, and only then let it out."""
@@ -356,9 +370,9 @@ class Gate:
 
     def _remember(self, action: Action) -> None:
         self._decided.append(action)
-        self._decided_weight += _weight(action)
+        self._decided_weight += action.weight
         while len(self._decided) > REMEMBERED or self._decided_weight > REMEMBERED_BYTES:
-            self._decided_weight -= _weight(self._decided.popleft())
+            self._decided_weight -= self._decided.popleft().weight
 
     def _shown(self, action: str, digest: str | None) -> _Waiting:
         """What waits under an id, if it is what a person was shown; None asks for no digest."""
@@ -382,10 +396,3 @@ class Gate:
             "list them with: agentwatch pending",
             ExitCode.NOT_FOUND,
         )
-
-
-def _weight(action: Action) -> int:
-    """About how many bytes an action holds on to."""
-    said = action.proposal
-    texts = (*said.argv, *said.paths, said.command, said.url, said.diff, said.words, said.tool)
-    return 1000 + sum(len(text) for text in texts if text) + len(str(said.params))

@@ -367,3 +367,26 @@ def test_every_proposal_gets_at_most_one_answer(steps: list[Step]) -> None:
         step(play)
     answered = [item.action.id for item in play.effects if isinstance(item, Answer)]
     assert len(answered) == len(set(answered))
+
+
+def test_what_changed_while_it_waited_is_asked_anew_and_the_old_yes_is_none() -> None:
+    play = Playbook()
+    play.propose()
+    (shown,) = play.gate.pending
+    (effect,) = play.gate.renew(shown.id, rm("y"), "changed since you were shown it: x", wall=1e9)
+    assert isinstance(effect, Show)
+    assert effect.action.reasons[0] == "changed since you were shown it: x"
+    assert play.gate.pending == [effect.action]
+    assert play.written[-1] == ("proposed", effect.action.to_json())
+    with pytest.raises(AgentwatchError, match="not what you were shown"):
+        play.decide(shown, Verdict.ALLOW)
+    assert decision(play.decide(effect.action, Verdict.ALLOW)).verdict is Verdict.ALLOW
+
+
+def test_what_changed_and_cannot_be_recorded_is_denied() -> None:
+    play = Playbook()
+    play.propose()
+    play.disk_full = True
+    found = decision(play.gate.renew(play.gate.pending[0].id, rm("y"), "changed", wall=1e9))
+    assert (found.verdict, found.by) == (Verdict.DENY, "gate")
+    assert play.gate.pending == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from agentwatch.covers.beside import becomes, temporary
 from agentwatch.covers.naming import Names, names
@@ -70,7 +71,11 @@ class Covers:
         if cover.action in self._members:
             raise ValueError(f"the cover of {cover.action} has begun before")
         self._waiting.pop(cover.action, None)
-        self._bind(cover, ancestry)
+        self._bind(replace(cover, files=()), ancestry)
+
+    def unbegun(self, action: str) -> Cover | None:
+        """A cover of which nothing was used yet."""
+        return None if self._used.get(action) else self._waiting.get(action)
 
     def bind(self, cover: Cover, ancestry: Ancestry) -> None:
         """A process is under a cover that has begun, by what another book of this session says."""
@@ -303,10 +308,14 @@ def _cover(action: Action, cwd: str | None) -> Cover | None:
             paths=found.paths,
             hosts=found.hosts,
             programs=found.programs,
+            files=said.files,
         )
     if said.kind in (Kind.WRITE, Kind.DELETE, Kind.RENAME) and said.paths:
         paths = tuple(posixpath.normpath(path) for path in said.paths)
-        return Cover(action.id, action.digest, Scope.FILES, paths=paths, draft=rule == DRAFT)
+        draft = rule == DRAFT
+        return Cover(
+            action.id, action.digest, Scope.FILES, paths=paths, files=said.files, draft=draft
+        )
     if said.kind is Kind.NETWORK and said.host:
         hosts = (said.host.casefold(),)
         return Cover(action.id, action.digest, Scope.HOSTS, hosts=hosts)

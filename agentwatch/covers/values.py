@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from agentwatch.model import Evidence
+from agentwatch.model import Evidence, FileState
 
 
 class Process(Protocol):
@@ -117,6 +117,8 @@ class Cover:
     paths: tuple[str, ...] = ()
     """Files that it names, normalised."""
     hosts: tuple[str, ...] = ()
+    files: tuple[FileState, ...] = ()
+    """The files that the action stands on, until the cover has begun."""
     programs: frozenset[str] = frozenset()
     """The programs that it names, so that the person knew of them."""
     draft: bool = False

@@ -5,6 +5,7 @@ nothing of ours, holds no handle of the operating system, decides nothing.
 """
 
 from agentwatch.model.action import Action, Decision, Proposal
+from agentwatch.model.filestate import FileState
 from agentwatch.model.plain import CHANGING, Json, canonical, digest_of
 from agentwatch.model.receipt import Receipt, Survivor
 from agentwatch.model.session import Coverage, Session
@@ -30,6 +31,7 @@ __all__ = [
     "Coverage",
     "Decision",
     "Evidence",
+    "FileState",
     "Grade",
     "Json",
     "Kind",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
+from agentwatch.model.filestate import FileState
 from agentwatch.model.plain import Json, digest_of, plain
 from agentwatch.model.words import ActionState, Evidence, Kind, Origin, Reversibility, Verdict
 
@@ -68,6 +69,8 @@ class Proposal:
     """A unified diff, for edits and writes."""
     words: str | None = None
     """What the agent says about it: shown as the agent's words, never trusted."""
+    files: tuple[FileState, ...] = ()
+    """The files that it stands on, as they were when it was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,14 @@ class Action:
     def digest(self) -> str:
         """SHA-256 over everything that is shown: what an approval is bound to."""
         return digest_of(self.to_json())
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds on to."""
+        said = self.proposal
+        texts = (*said.argv, *said.paths, said.command, said.url, said.diff, said.words, said.tool)
+        held = sum(len(text) for text in texts if text) + 300 * len(said.files)
+        return 1000 + held + len(str(said.params))
 
     def decided(self, decision: Decision) -> Action:
         """This action with its answer."""
@@ -139,6 +150,7 @@ class Action:
         raw["origin"] = Origin(raw["origin"])
         for name in ("argv", "paths", "parents"):
             raw[name] = tuple(raw.get(name) or ())
+        raw["files"] = tuple(map(FileState.from_json, raw.get("files") or ()))
         decision = data.get("decision")
         return cls(
             id=data["id"],

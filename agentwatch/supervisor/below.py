@@ -32,7 +32,7 @@ from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import NOT_THE_WORLD, follow, judge_observed
 from agentwatch.policy.own import OwnFolders, own_folders
 from agentwatch.rules import Denials
-from agentwatch.supervisor import clock, listening
+from agentwatch.supervisor import clock, listening, standing
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.evidence import Compared, Finding
 from agentwatch.supervisor.passed import Passed
@@ -88,7 +88,7 @@ class Below:
     def judge(self, event: Observed, descent: list[Proc]) -> Judgement:
         """What an event means; raises OSError where what came before it cannot be read."""
         self.catch_up()
-        judgement = self._judged(event, descent)
+        judgement = self._standing(self._judged(event, descent), event, descent)
         if judgement.verdict is not Verdict.ALLOW and self._inside(event):
             return self._judged(replace(event, flags=(*event.flags, Flag.INSIDE)), descent)
         return judgement
@@ -101,6 +101,17 @@ class Below:
             ancestry=descent,
             called=event.names,
         )
+
+    def _standing(self, judged: Judgement, event: Observed, descent: list[Proc]) -> Judgement:
+        """The judgement; without the cover that begins now, where what it stands on has changed."""
+        cover = self.covers.unbegun(judged.cover) if judged.cover is not None else None
+        moved = standing.changed(cover.files) if cover is not None else ()
+        if cover is None or not moved:
+            return judged
+        self.covers.close(cover.action)
+        anew = self._judged(event, descent)
+        what = standing.words(moved, f"{cover.action} was approved")
+        return replace(anew, reasons=(what, *anew.reasons))
 
     def _inside(self, event: Observed) -> bool:
         """Whether it reaches nobody but the agent's own tree."""

@@ -16,6 +16,7 @@ from dataclasses import replace
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Action, Json, Proposal, Verdict
 from agentwatch.supervisor.session import Supervised
+from agentwatch.supervisor.standing import standing_on
 
 Remade = Callable[[Json], Proposal]
 """A call's proposal, were its input another; raises WireError for one that cannot be read."""
@@ -45,7 +46,7 @@ def edit(session: Supervised, action: str, digest: str, given: Json, by: str) ->
         raise AgentwatchError("the input is too long", code=ExitCode.NO)
     if given == dict(found.proposal.params):
         raise AgentwatchError("nothing is changed", code=ExitCode.NO)
-    proposal = remade(given)
+    proposal = standing_on(remade(given), session.config.workspace)
     judgement = session.judge(proposal)
     if judgement.verdict is Verdict.DENY:
         why = "; ".join(judgement.reasons)

@@ -34,6 +34,7 @@ from agentwatch.policy import Judgement
 from agentwatch.rules import Denials
 from agentwatch.supervisor.below import Below, descent
 from agentwatch.supervisor.session import Supervised
+from agentwatch.supervisor.standing import standing_on
 from agentwatch.supervisor.walls import Floor
 
 CHANNEL = "kernel"
@@ -208,6 +209,8 @@ class Watched:
                 raise ProcessLookupError("its process is gone")  # noqa: TRY301
             said = proposal(event)
             judgement = self._session.weigh(said, self._below.judge(event, descended))
+            if judgement.verdict is None:
+                said = standing_on(said, self._session.config.workspace, event)
             waiting = _Waiting(self, number, event, descended, judgement)
             self._waiting[number] = waiting
             self._put(said, waiting, judgement)

@@ -38,7 +38,7 @@ from agentwatch.model import (
 from agentwatch.model.plain import plain
 from agentwatch.policy import Judgement, judge
 from agentwatch.signing import Signer
-from agentwatch.supervisor import clock, coverage
+from agentwatch.supervisor import clock, coverage, standing
 from agentwatch.supervisor.beforehand import Beforehand
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.breaking import Breaking
@@ -141,6 +141,7 @@ class Supervised(Telling):
         self, proposal: Proposal, proposer: Proposer, judgement: Judgement | None = None
     ) -> None:
         """Put a proposal to the gate; what was seen below the agent comes judged."""
+        proposal = standing.standing_on(proposal, self.config.workspace)
         now, wall = clock.now(), time.time()
         if judgement is not None:
             judgement = self.breaking.weigh(proposal, judgement)
@@ -153,24 +154,22 @@ class Supervised(Telling):
     ) -> Action:
         """A person's answer; raises AgentwatchError if it does not fit what waits."""
         self.tick()  # after a stop the answer is here before the timers: late is late
-        full = self.gate.find(action).id
-        self._carry_out(
-            self.gate.decide(
-                full, digest, verdict, by=by, because=because, wall=time.time(), how=how
-            )
-        )
-        return self.gate.find(full)
+        found = self.gate.find(action)
+        self._must_stand(verdict, found)
+        answer = {"by": by, "because": because, "how": how}
+        self._carry_out(self.gate.decide(found.id, digest, verdict, **answer, wall=time.time()))
+        return self.gate.find(found.id)
 
     def decide_all(
         self, actions: list[Action], verdict: Verdict, by: str, because: str, how: str
     ) -> None:
         """One answer of a person to many actions; raises AgentwatchError if one has gone."""
         effects: list[Effect] = []
+        self._must_stand(verdict, *actions)
+        answer: Json = {"by": by, "because": because, "how": how, "wall": time.time()}
         try:
             for item in actions:
-                effects += self.gate.decide(
-                    item.id, item.digest, verdict, by=by, because=because, wall=time.time(), how=how
-                )
+                effects += self.gate.decide(item.id, item.digest, verdict, **answer)
         finally:
             self._carry_out(effects)
 
@@ -181,6 +180,13 @@ class Supervised(Telling):
         effects = self.gate.edit(action.id, digest, proposal, judgement, by=by, wall=time.time())
         self._carry_out(effects)
         return effects[-1].action
+
+    def _must_stand(self, verdict: Verdict, *actions: Action) -> None:
+        """Raise where a file that one stands on has changed since; that one is asked anew."""
+        for action in actions if verdict is Verdict.ALLOW else ():
+            if (anew := standing.anew(action)) is not None:
+                self._carry_out(self.gate.renew(action.id, *anew, wall=time.time()))
+                raise standing.moved(action, anew[1])
 
     def grant(
         self, action: str, digest: str, scope: str, lasting: Lasting, by: str, how: str = ""

@@ -19,7 +19,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from agentwatch.covers import Cover, Covers, Scope
-from agentwatch.model import Kind, Mode, Verdict
+from agentwatch.model import FileState, Kind, Mode, Verdict
 from agentwatch.policy import DRAFT, READING, Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.policy.observed import BELONGS, any_start, follow, judge_observed
@@ -53,6 +53,7 @@ _MAKERS: dict[str, Callable[[Any], Any]] = {
     "bool": bool,
     "str | None": lambda value: None if value is None else str(value),
     "tuple[str, ...]": lambda value: tuple(map(str, value)),
+    "tuple[FileState, ...]": lambda value: tuple(map(FileState.from_json, value)),
     "frozenset[str]": lambda value: frozenset(map(str, value)),
     "Mode": Mode,
     "Scope": Scope,
