@@ -76,12 +76,16 @@ class Client:
         except OSError as error:
             raise NoSupervisor(self._places.id, error.strerror or str(error)) from error
 
+    def holds(self) -> bool:
+        """Whether events came with an earlier answer: select does not know of these."""
+        return bool(self._ready or self._cut)
+
     def arrived(self) -> list[Json]:
         """The events that are here now, after one read; raises NoSupervisor."""
-        first = self._receive()
+        first = [] if self.holds() else [self._receive()]
         rest = [wire.decode(item, limit=wire.MAX_ANSWER) for item in self._cut]
         self._cut.clear()
-        events = [*self._ready, first, *rest]
+        events = [*self._ready, *first, *rest]
         self._ready.clear()
         return [item for item in events if "event" in item]
 

@@ -121,12 +121,13 @@ class _Relay:
             if len(self._unshown) < UNSHOWN:
                 reading.append(self._client.fileno())
             writing = [self._terminal.fd] if self._unshown else []
-            ready, writable, _ = select.select(reading, writing, [], 0.5)
+            here = self._client.holds() and self._client.fileno() in reading
+            ready, writable, _ = select.select(reading, writing, [], 0 if here else 0.5)
             if self._terminal.fd in ready and not self._typed(self._terminal.read()):
                 return
             if writable:
                 self._show()
-            if self._client.fileno() in ready:
+            if here or self._client.fileno() in ready:
                 for event in self._client.arrived():
                     self._take(event)
 
@@ -185,6 +186,8 @@ def _report(places: Places) -> int:
     receipt = sessions.receipt(places)
     if receipt is not None:
         say(receipt.sentence())
+    if head := guard.head(places):
+        say(f"record {head}")
     if session.exit is not None:
         return session.exit
     say("the supervisor is gone, and the agent's tree with it")

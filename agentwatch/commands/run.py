@@ -28,6 +28,7 @@ from agentwatch.keeping.values import MIB
 from agentwatch.model import Mode, OnDetach
 from agentwatch.paths import new_places
 from agentwatch.policy import floor
+from agentwatch.supervisor import anchoring
 from agentwatch.supervisor.config import Config, Hold
 
 
@@ -123,6 +124,12 @@ from agentwatch.supervisor.config import Config, Hold
     metavar="MIB",
     help="Of one file; larger ones are asked about.",
 )
+@click.option(
+    "--anchor",
+    multiple=True,
+    metavar="FILE|COMMAND",
+    help="Keep the head of the record there, too; see log --verify.",
+)
 @click.option("--ungated", is_flag=True, help="Kill switch only: nothing is asked.")
 @click.argument("argv", nargs=-1, required=True, metavar="-- CMD [ARG]...")
 def command(
@@ -147,6 +154,7 @@ def command(
     record: bool,
     keep: int,
     keep_file: int,
+    anchor: tuple[str, ...],
     ungated: bool,
     argv: tuple[str, ...],
 ) -> int:
@@ -185,6 +193,7 @@ def command(
         keep=keep * MIB,
         keep_file=keep_file * MIB,
         ungated=ungated,
+        anchors=tuple(map(anchoring.named, anchor)),
     )
     screen = not no_tui and has_terminal()
     if screen:

@@ -7,9 +7,10 @@ a broken dependency brings along can keep the kill key from working.
 
 from __future__ import annotations
 
+from agentwatch.guard.ending import head
 from agentwatch.guard.entry import command, main
 from agentwatch.guard.keys import KeyFilter
 from agentwatch.guard.modes import Modes
 from agentwatch.guard.terminal import Terminal
 
-__all__ = ["KeyFilter", "Modes", "Terminal", "command", "main"]
+__all__ = ["KeyFilter", "Modes", "Terminal", "command", "head", "main"]

@@ -55,6 +55,15 @@ def ending(places: Places, receipt: Receipt | None) -> Ending:
     return Ending(ExitCode.OK, "", f"{name} {words}; `agentwatch watch {name}` comes back")
 
 
+def head(places: Places) -> str:
+    """The head of the record as `log --verify --anchor` takes it; empty where it cannot be read."""
+    try:
+        _, number, digest = (places.state / "journal.head").read_text("ascii").split()
+        return f"{places.id}:{int(number)}:{digest}"
+    except (OSError, ValueError):
+        return ""
+
+
 def _read(places: Places) -> dict[str, Any] | None:
     """The session's JSON as last written, None where there is none to rely on."""
     try:

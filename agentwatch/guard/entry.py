@@ -16,7 +16,7 @@ from typing import Protocol
 
 from agentwatch.containment import Record
 from agentwatch.errors import AgentwatchError
-from agentwatch.guard.ending import Ending, ending, over
+from agentwatch.guard.ending import Ending, ending, head, over
 from agentwatch.guard.relay import Relay
 from agentwatch.guard.signals import Signals
 from agentwatch.guard.terminal import Terminal
@@ -79,6 +79,8 @@ def main(places: Places, child: Sequence[str], switch: Switch = kill) -> int:
         return status  # ended from outside: nobody is there to read more
     if end.left:
         print(f"left: {end.left}", file=sys.stderr)
+    elif record := head(places):
+        print(f"record {record}", file=sys.stderr)
     return end.status
 
 

@@ -105,6 +105,8 @@ class Config:
     """Bytes that may be kept aside of what drafts change."""
     keep_file: int = Limits().file
     """Bytes of one file that may be."""
+    anchors: tuple[str, ...] = ()
+    """Where the head of the record is kept besides: files, and commands after a `|`."""
     rows: int = 24
     cols: int = 80
 
@@ -127,6 +129,7 @@ class Config:
         """Read back what `dump` wrote."""
         raw = json.loads(text)
         raw["argv"] = tuple(raw["argv"])
+        raw["anchors"] = tuple(raw["anchors"])
         raw["reach"] = tuple(raw["reach"])
         raw["rules"] = tuple(raw["rules"])
         raw["on_undeclared"] = OnUndeclared(raw["on_undeclared"])

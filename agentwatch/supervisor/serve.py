@@ -22,7 +22,7 @@ from agentwatch.journal import Journal
 from agentwatch.model import Json, Receipt, SessionState
 from agentwatch.paths import signing_base
 from agentwatch.signing import Signer, own_key
-from agentwatch.supervisor import control, door, launch, walls
+from agentwatch.supervisor import anchoring, control, door, launch, walls
 from agentwatch.supervisor.checks import Checks
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.holding import Holding
@@ -59,6 +59,7 @@ class Supervisor:
         journal = Journal.open(self.places.journal, config.session)
         signer = Signer(own_key(signing_base()), config.session)
         self.session = Supervised(config, launch.prepare(config), journal, signer)
+        self._anchors = self._keep_elsewhere()
         self.holding = Holding(self.session, self._kill)
         self._taping = Taping(self.session, self.terminal)
         self.desk = control.Desk(self.session, self.terminal)
@@ -69,6 +70,22 @@ class Supervisor:
         self._over = asyncio.Event()
         self._count: asyncio.Task[None] | None = None
         self._counted = 0.0
+
+    def _keep_elsewhere(self) -> anchoring.Anchors:
+        """Where the head of the record is kept besides; raises where it cannot be."""
+        config, session = self.config, self.session
+        loop = asyncio.get_running_loop()
+
+        def alarm(text: str) -> None:
+            with contextlib.suppress(RuntimeError):  # we are gone, and nobody is there to tell
+                loop.call_soon_threadsafe(session.alarm, text)
+
+        anchors = anchoring.Anchors(
+            config.anchors, config.session, env=config.env, cwd=config.cwd, alarm=alarm
+        )
+        session.anchored = anchors.offer
+        session.notes += anchoring.words(config.anchors)
+        return anchors
 
     async def run(self, ready: Callable[[Json], None]) -> None:
         """Start the agent, report it, and serve until it is over and everyone has gone."""
@@ -137,6 +154,7 @@ class Supervisor:
                 "ungated": config.ungated,
                 "notes": list(session.prepared.notes),
                 "key": session.vouching.key,
+                "anchors": list(config.anchors),
             },
         )
         session.seal()
@@ -250,6 +268,7 @@ class Supervisor:
         await self._taping.end()
         session.note("ended", {"state": "killed" if killed else "exited", "exit": session.exit})
         session.seal()
+        await asyncio.to_thread(self._anchors.finish)
         session.change(SessionState.KILLED if killed else SessionState.EXITED)
         running.close()
         self.holding.close()

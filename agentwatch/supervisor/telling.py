@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from agentwatch.journal import Journal
+from agentwatch.journal import Head, Journal
 from agentwatch.model import Json
 from agentwatch.signing import Signer
 from agentwatch.supervisor.vouching import Vouching
@@ -30,6 +30,8 @@ class Telling:
         self.notes = list(notes)
         self._journal = journal
         self.vouching = Vouching(journal, signer)
+        self.anchored: Callable[[Head], None] = lambda _: None
+        """Hands the head of the record on to wherever else it is kept."""
         self._refused = 0
         self._failed = False
 
@@ -72,7 +74,8 @@ class Telling:
     def seal(self, now: float | None = None) -> None:
         """Sign the head of the record where that is due; a failure is shown, and then denies."""
         try:
-            self.vouching.seal(now)
+            if (head := self.vouching.seal(now)) is not None:
+                self.anchored(head)
         except Exception as error:  # noqa: BLE001 - whatever it was, decisions fail from here on
             self.say_failed(error)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from agentwatch.errors import AgentwatchError
-from agentwatch.journal import Journal
+from agentwatch.journal import Head, Journal
 from agentwatch.model import Action, ActionState, Json
 from agentwatch.signing import Signer, by_person, needs_signature
 
@@ -52,13 +52,13 @@ class Vouching:
         if action.state is ActionState.ALLOWED and made is not None and by_person(made.by):
             self._signer.redeem("decided", {**action.to_json(), "signed": signed.get("signed")})
 
-    def seal(self, now: float | None = None) -> None:
-        """Sign the head of the chain where it is due; raises what the record raises.
+    def seal(self, now: float | None = None) -> Head | None:
+        """Sign the head of the chain where it is due; the new head, or None where it was not.
 
-        `now` in monotonic seconds; without it, at once.
+        `now` in monotonic seconds; without it, at once.  Raises what the record raises.
         """
         if self._journal.seq == self._sealed or (now is not None and now < self._due):
-            return
+            return None
         self._due = time.monotonic() + SEAL_EVERY
         try:
             sealed = self._journal.append_after(
@@ -69,3 +69,4 @@ class Vouching:
             self._failed = str(error) or type(error).__name__
             raise
         self._sealed = sealed.seq
+        return Head(sealed.seq, sealed.hash)

@@ -22,6 +22,7 @@ from pathlib import Path
 from agentwatch.containment.base import Running, Walls
 from agentwatch.paths import config_base, runtime_bases, signing_base, state_base
 from agentwatch.policy import floor
+from agentwatch.supervisor.anchoring import files
 from agentwatch.supervisor.config import Config
 
 HELD = (
@@ -49,6 +50,8 @@ class Floor:
     """Nobody in the tree may change these; some may not be there yet."""
     walls: Walls = field(default_factory=Walls)
     notes: tuple[str, ...] = ()
+    living: tuple[str, ...] = ()
+    """Files of the kept ones that we write ourselves."""
 
     @property
     def forbidden(self) -> list[str]:
@@ -58,7 +61,7 @@ class Floor:
     @property
     def watched(self) -> list[str]:
         """What should look the same at the end as at the start; our own folders live."""
-        ours = _ours()
+        ours = {*_ours(), *self.living}
         return [path for path in self.kept if os.path.realpath(path) not in ours]
 
     @property
@@ -89,7 +92,7 @@ def look_up(config: Config, *, gated: bool) -> Floor:
         strict=config.strict_floor,
     )
     notes = (*_notes(masked, walls, config, in_use), *((BESIDE_WORK,) if beside_work else ()))
-    return Floor(kept, walls, notes)
+    return Floor(kept, walls, notes, tuple(map(os.path.realpath, files(config.anchors))))
 
 
 def _held(config: Config, program: tuple[str, ...]) -> list[floor.Part]:
@@ -103,7 +106,7 @@ def _held(config: Config, program: tuple[str, ...]) -> list[floor.Part]:
     whose = floor.Whose(config.env.get("HOME") or at_home, user, login, config.env)
     with contextlib.suppress(OSError):
         config_base().mkdir(mode=0o700, parents=True, exist_ok=True)
-    ours = (*_ours(), *(os.path.realpath(path) for path in config.rules))
+    ours = (*_ours(), *map(os.path.realpath, (*config.rules, *files(config.anchors))))
     opened = config.reach if config.floor else floor.names()
     listed = floor.parts(whose, ours=ours, program=program, signing=(str(signing_base()),))
     held = [part for part in listed if part.name not in opened]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from tests.e2e.world import World
@@ -15,7 +16,9 @@ AGENT = (
 
 def test_the_record_of_a_run_stands_up(world: World) -> None:
     signing = world.state / "agentwatch" / "signing"
-    process = world.run_agent("sh", "-c", AGENT.format(key=signing))
+    kept, fed = world.folder / "kept", world.folder / "fed"
+    elsewhere = ("--anchor", str(kept), "--anchor", f"cat >> {fed}")
+    process = world.run_agent("sh", "-c", AGENT.format(key=signing), options=elsewhere)
     (asked,) = world.pending()
     name = world.session()["id"]
     grade = world.session()["containment"]
@@ -40,6 +43,11 @@ def test_the_record_of_a_run_stands_up(world: World) -> None:
     assert (outcome["result"], outcome["why"]) == ("agree", "")
     assert outcome["signed"] >= 3, "the start, the approval, the end"
     assert outcome["sealed"] == outcome["records"] - 1
+
+    printed = re.search(rf"record ({name}:\d+:[0-9a-f]{{64}})", world.output(process))
+    assert printed
+    heads = [option for one in (kept, fed, printed[1]) for option in ("--anchor", str(one))]
+    assert world.json("log", name, "--verify", *heads)["anchored"] >= 5
 
     (signing / "ed25519.pem").unlink()
     assert world.call("log", name, "--verify", check=False).returncode == 2
