@@ -58,7 +58,15 @@ class Limit:
     seconds: float
 
     def __str__(self) -> str:
-        return f"{self.count}/{self.seconds:g}s"
+        return f"{sized(self.count)}/{self.seconds:g}s"
+
+
+def sized(count: int) -> str:
+    """A count as a limit is written: 1GiB where it is so many bytes."""
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20)):
+        if count >= size and count % size == 0:
+            return f"{count // size}{unit}"
+    return str(count)
 
 
 Key = tuple[Meter, str]

@@ -57,6 +57,7 @@ NOT_COVERED = (
         "do: over UDP, by the C library); else by its address alone: Go programs, look-ups over "
         "TCP or HTTPS, nscd, systemd-resolved. One address may belong to many names."
     ),
+    "The breaker counts what comes to a gate: without the kernel gate, only what is asked about.",
     "An effect that has left this machine before the kill cannot be taken back.",
 )
 

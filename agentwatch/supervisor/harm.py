@@ -16,7 +16,7 @@ import re
 from agentwatch.breaker import Act
 from agentwatch.channels.kernel.acts import Deed, Flag, Observed
 from agentwatch.model import Kind, Origin, Proposal
-from agentwatch.policy import Judgement
+from agentwatch.policy import DRAFT, Judgement
 from agentwatch.policy.ground import Ground, Zone
 from agentwatch.shell import parse, parse_argv
 
@@ -41,7 +41,8 @@ def act_of(proposal: Proposal, judgement: Judgement) -> Act:
     words = {word.lower() for word in _WORD.findall(proposal.tool or "")}
     touched = proposal.paths[:LOOKED_AT] if kind in _FILES else ()
     outside = [path for path in judgement.outside[:LOOKED_AT] if kind in _FILES]
-    covered = judgement.cover is not None
+    # What flows in a draft is kept aside: it can be put back.
+    covered = judgement.cover is not None or judgement.rule == DRAFT
     return Act(
         kind=kind.value,
         summary=proposal.summary,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from agentwatch.breaker import Resource
 from agentwatch.channels.kernel.acts import Deed, Flag, Observed
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Action, ActionState, Json, Kind, Mode, Proposal, SessionState, Verdict
-from agentwatch.policy import Judgement
+from agentwatch.policy import DRAFT, Judgement
 from agentwatch.policy.ground import Ground
 from agentwatch.supervisor import clock, harm
 from agentwatch.supervisor.breaking import TRIPPED
@@ -267,6 +268,13 @@ JUDGED = Judgement(None, None, (), None, ())  # type: ignore[arg-type]
 def test_what_deletes_and_what_sends(fields: Any, deletes: bool, sends: bool) -> None:
     act = harm.act_of(Proposal(summary="s", channel="c", **fields), JUDGED)
     assert (act.deletes, act.sends) == (deletes, sends)
+
+
+def test_what_is_kept_aside_in_a_draft_counts_as_part_of_what_was_approved() -> None:
+    drafted = replace(JUDGED, verdict=Verdict.ALLOW, rule=DRAFT)
+    said = Proposal(Kind.DELETE, "d", "c", paths=("/home/a/work/x",))
+    assert harm.act_of(said, drafted).covered
+    assert not harm.act_of(said, JUDGED).covered
 
 
 @pytest.mark.parametrize(

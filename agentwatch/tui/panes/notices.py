@@ -44,7 +44,7 @@ def notice_rows(watched: Watched, failed: Outcome | None, width: int) -> list[Te
         found.append(words.append_text(agent_text(rest, role=Role.BANNER)))
     if session is not None:
         found += _session_rows(session, width, ended=watched.receipt is not None)
-    if watched.alarms and not (watched.trip and watched.alarms[-1].text.startswith("BREAKER:")):
+    if watched.alarms and not watched.alarms[-1].text.startswith("BREAKER:"):  # it has its own row
         gravest = sum(row.style == Role.BANNER for row in found)
         found.insert(gravest, _alarm_row(watched, width))
     return [_filled(row, width) for row in found]

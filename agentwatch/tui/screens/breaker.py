@@ -7,18 +7,20 @@ that names exactly those.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Json
+from agentwatch.tui.cards import summary
 from agentwatch.tui.keys import Where, bindings
 from agentwatch.tui.lines import Line, blank, heading, sentence
 from agentwatch.tui.panes.footer import FooterBar
 from agentwatch.tui.screens.reading import ReadingScreen
 from agentwatch.tui.text import Role, agent_text, our_text
-from agentwatch.tui.watched import objects
+from agentwatch.tui.watched import Seen, objects
 
 EVERY = 1.0
 """Seconds between two looks at the counts."""
@@ -55,7 +57,8 @@ class BreakerScreen(ReadingScreen):
             self.dismiss(None)  # what it came for is over
             return
         self._tripped = trip is not None
-        lines = tripped_lines(status, trip) if trip else counting_lines(status)
+        known = watched.actions
+        lines = tripped_lines(status, trip, known) if trip else counting_lines(status)
         now = [line.text.plain for line in lines]
         if now != self._drawn:
             self._drawn = now
@@ -114,7 +117,7 @@ class BreakerScreen(ReadingScreen):
         self.sync()
 
 
-def tripped_lines(status: Json, trip: Json) -> list[Line]:
+def tripped_lines(status: Json, trip: Json, known: Mapping[str, Seen]) -> list[Line]:
     """What was stopped, and what can be done about it."""
     burst = objects(status.get("burst"))
     count = len(burst)
@@ -140,7 +143,7 @@ def tripped_lines(status: Json, trip: Json) -> list[Line]:
         ]
     lines += [*_budget_lines(status), blank()]
     if count:
-        lines += [heading("They are", f"{count} actions"), *_named(burst)]
+        lines += [heading("They are", f"{count} actions"), *_named(burst, known)]
     else:
         lines += [heading("It has seen"), *_sampled(trip)]
     return lines
@@ -190,11 +193,12 @@ def _given(spent: Json) -> str:
     return f"{step:.2f}" if spent.get("resource") == "cost" else str(int(step))
 
 
-def _named(burst: list[Json]) -> list[Line]:
+def _named(burst: list[Json], known: Mapping[str, Seen]) -> list[Line]:
     lines = []
     for item in burst[:LISTED]:
-        row = our_text(f"{item.get('id')}  ", Role.LABEL)
-        lines.append(Line(row.append_text(agent_text(item.get("summary"))), "  ", "    "))
+        row, seen = our_text(f"{item.get('id')}  ", Role.LABEL), known.get(str(item.get("id")))
+        said = summary(seen) if seen else agent_text(item.get("summary"))
+        lines.append(Line(row.append_text(said), "  ", "    "))
     if len(burst) > LISTED:
         lines.append(sentence(f"… and {len(burst) - LISTED} more", Role.DIM))
     return lines
