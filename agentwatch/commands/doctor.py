@@ -22,6 +22,11 @@ from agentwatch.policy import floor
 COVERED = {
     "kill": "every process of the tree, as far as the grade above promises",
     "tools": "the tool calls of the agents it knows, by a hook put in at the start and seen alive",
+    "acp, acp-proxy": (
+        "what an ACP agent asks permission for, with its real arguments; what it does without "
+        "asking by the kernel gate, but for Codex, where that is on with --kernel-gate only"
+    ),
+    "mcp": "each call of a tool of an MCP server that is started through `agentwatch mcp`",
     "propose": "what an agent's own code asks through `propose`",
     "kernel gate": (
         "Linux, on wherever it can be had: program starts, writes, deletions, renames, "
@@ -58,6 +63,15 @@ NOT_COVERED = (
         "TCP or HTTPS, nscd, systemd-resolved. One address may belong to many names."
     ),
     "The breaker counts what comes to a gate: without the kernel gate, only what is asked about.",
+    (
+        "ACP obliges an agent to nothing: where its system calls are not held, what it does "
+        "without asking is an alarm afterwards where it tells of it, and unseen where not."
+    ),
+    (
+        "What an MCP server does by itself, within a call that was allowed, or once an agent was "
+        "allowed to start it, is not asked about; behind `agentwatch mcp` its system calls are "
+        "held with --kernel-gate only. A server at another address is out of the kill's reach."
+    ),
     "An effect that has left this machine before the kill cannot be taken back.",
 )
 

@@ -12,14 +12,12 @@ from pathlib import Path
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from tests.agents_real import kit_codex
+from tests.agents_real import kit_codex, kit_gemini, kit_opencode
 from tests.agents_real.api import Heard
 from tests.agents_real.kit import Kit
 from tests.agents_real.kit_claude import CLAUDE
 from tests.agents_real.kit_codex import CODEX
 from tests.agents_real.kit_copilot import COPILOT
-from tests.agents_real.kit_gemini import GEMINI
-from tests.agents_real.kit_opencode import OPENCODE
 from tests.agents_real.kit_qwen import QWEN
 from tests.agents_real.scenario import Act, Call
 
@@ -77,16 +75,21 @@ CODEX_ACP = replace(
     warms_up=False,
     spell=_escalated,
 )
-CORE = (Speaks(GEMINI, ("--acp",)), Speaks(OPENCODE, ("acp",)))
-"""Driven at every run."""
-MORE = (
+GEMINI = Speaks(kit_gemini.GEMINI, ("--acp",))
+OPENCODE = Speaks(kit_opencode.OPENCODE, ("acp",))
+ALL = (
+    GEMINI,
+    OPENCODE,
     Speaks(CLAUDE_ACP),
     Speaks(CODEX_ACP, ready=_codex_ready),
     Speaks(QWEN, ("--acp",)),
     Speaks(COPILOT, ("--acp", "--stdio")),
 )
-"""Driven where `-m more_agents` asks for them."""
 
-ALL: list[ParameterSet] = [pytest.param(item, id=item.kit.name) for item in CORE] + [
-    pytest.param(item, id=item.kit.name, marks=pytest.mark.more_agents) for item in MORE
-]
+
+def params(*core: Speaks) -> list[ParameterSet]:
+    """All of them for a test; beside these, driven only where `-m more_agents` asks for them."""
+    more = pytest.mark.more_agents
+    return [
+        pytest.param(item, id=item.kit.name, marks=() if item in core else more) for item in ALL
+    ]

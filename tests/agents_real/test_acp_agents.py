@@ -10,14 +10,14 @@ from contextlib import contextmanager
 import pytest
 
 from tests.agents_real import proofs
-from tests.agents_real.acp_kits import ALL, Speaks
+from tests.agents_real.acp_kits import GEMINI, OPENCODE, Speaks, params
 from tests.agents_real.api import Json
 from tests.agents_real.model_server import model_server
 from tests.agents_real.scenario import Scenario, Turn, act, play, scenario_file
 from tests.agents_real.supervised import Run, agent_world, yes
 from tests.e2e.world import DEFAULT, World
 
-pytestmark = [pytest.mark.agents, pytest.mark.timeout(900), pytest.mark.parametrize("agent", ALL)]
+pytestmark = [pytest.mark.agents, pytest.mark.timeout(900)]
 
 
 @contextmanager
@@ -37,6 +37,7 @@ def events(run: Run) -> list[Json]:
     return [json.loads(line) for line in lines if line.startswith('{"v"')]
 
 
+@pytest.mark.parametrize("agent", params(GEMINI, OPENCODE))
 def test_three_actions_are_three_questions_and_reading_is_none(agent: Speaks) -> None:
     with agent_world(agent.kit) as world:
         proofs.lay(world)
@@ -71,6 +72,7 @@ def beside(agent: Speaks, action: Json) -> bool:
     return steers or own or agent.kit.besides(action["summary"])
 
 
+@pytest.mark.parametrize("agent", params(GEMINI))
 def test_a_denial_holds_the_agent_hears_why_and_the_kill_leaves_nobody(agent: Speaks) -> None:
     mark = f"87654{os.getpid()}"
     scenario = play(
