@@ -28,24 +28,29 @@ class Settling:
         self._store = store
         self._tree = Tree(root)
         self._read = 0
-        self._touched: dict[tuple[str, str], Who] = {}
+        self._round = 0
+        self._touched: dict[tuple[str, str], tuple[Who, int]] = {}
+        """By action and path: who came to it last, and before which look."""
         self._known: set[tuple[str, str]] = set()
 
     def touched(self, group: str, paths: Iterable[str], who: Who) -> None:
         """An action has come to these paths once more, where they are among what it changed."""
         for path in paths:
             if (group, path) in self._known:
-                self._touched[group, path] = who
+                self._touched[group, path] = who, self._round
 
     def look(self, *, all_of_it: bool = False) -> None:
-        """Write down what is at rest; raises OSError where it cannot be written."""
+        """Write down what is at rest; raises OSError where it cannot be written.
+
+        What was touched since the last look may only be about to happen: it is for the next.
+        """
         self._learn()
         lines = []
-        for key, who in list(self._touched.items())[: None if all_of_it else AT_ONCE]:
+        for key, (who, since) in list(self._touched.items())[: None if all_of_it else AT_ONCE]:
             group, path = key
             del self._touched[key]
-            if _writes(who, path):
-                self._touched[key] = who  # behind the others
+            if (since == self._round and not all_of_it) or _writes(who, path):
+                self._touched[key] = who, since  # behind the others
                 continue
             try:
                 found = self._tree.look(path)
@@ -54,6 +59,7 @@ class Settling:
             except (OSError, Unkept):
                 continue
             lines.append(json.dumps({"group": group, "path": path, "print": found.print}) + "\n")
+        self._round += 1
         if lines:
             self._write("".join(lines).encode())
 
@@ -73,7 +79,7 @@ class Settling:
             except (ValueError, TypeError, KeyError):
                 continue
             self._known.add((entry.group, entry.path))
-            self._touched[entry.group, entry.path] = entry.who
+            self._touched[entry.group, entry.path] = entry.who, self._round
 
     def _write(self, data: bytes) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

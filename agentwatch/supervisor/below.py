@@ -157,14 +157,18 @@ class Below:
             paths = [path for path in (event.path, event.path2) if path]
             self.settling.touched(group, paths, Who(event.pid, started))
 
-    def keeping(self, judgement: Judgement, waiting: Observed, action: Action) -> Json | None:
+    def keeping(
+        self, judgement: Judgement, waiting: Observed, descent: list[Proc], action: Action
+    ) -> Json | None:
         """For which action the gate process keeps aside what an allowed event changes."""
         if self._ground.mode is not Mode.DRAFT or waiting.kind is Deed.EXEC:
             return None
         if not any(self._ground.keeps(path) for path in (waiting.path, waiting.path2)):
             return None
         drafted = action.decision is not None and action.decision.rule == DRAFT
-        return {"group": judgement.cover or action.id, "must": drafted}
+        group = judgement.cover or action.id
+        self._touched(group, waiting, descent[0].started)
+        return {"group": group, "must": drafted}
 
     def entries(self) -> list[Json]:
         """What the journal should know of it; raises OSError."""

@@ -13,6 +13,7 @@ from agentwatch.channels.kernel import probe
 from agentwatch.channels.kernel.gatehouse import Gatehouse
 from agentwatch.containment.base import Gating, Running, Walls
 from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Mode
 from agentwatch.supervisor import launch, observed, walls
 from agentwatch.supervisor.below import Below
 from agentwatch.supervisor.config import Hold
@@ -71,7 +72,8 @@ class Holding:
             self.floor = walls.look_up(config, gated=False)
         if config.gated:
             words = launch.not_held(config, session.prepared, self._why)
-            session.add_notes("not-held", (words,))
+            drafts = (launch.DRAFTS,) if config.mode is Mode.DRAFT else ()
+            session.add_notes("not-held", (words, *drafts))
         return start(self.floor.walls, None)
 
     def _begin(self, terminal: str | None) -> Gatehouse:

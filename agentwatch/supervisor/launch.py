@@ -41,6 +41,11 @@ NOT_HELD = (
     "NOT HELD: what its processes do without {asking} runs unseen ({why}). The kill covers them."
 )
 
+DRAFTS = (
+    "Draft mode without held system calls: only files that the agent names itself flow and are "
+    "kept for undo; what a command does is not known, so commands are asked about."
+)
+
 NO_HOOK = "No hook was put in, as asked: what the agent says of its actions is not heard."
 
 UNGATED = "UNGATED: nothing is asked. Only the kill covers this agent."

@@ -249,7 +249,10 @@ class Watched:
                 allow = False
                 self._session.alarm(f"an allowed call could not be followed ({error!r})")
         book = self._below.book(waiting.judgement, waiting.descended) if allow else None
-        keep = self._below.keeping(waiting.judgement, waiting.event, action) if allow else None
+        keep = None
+        if allow:
+            known = (waiting.judgement, waiting.event, waiting.descended)
+            keep = self._below.keeping(*known, action)
         self._house.answer(waiting.number, allow=allow, book=book, keep=keep)
 
 

@@ -188,6 +188,8 @@ TABLE: Final = (
         8,
         spoken="The mode",
     ),
+    Key(("enter",), "tighten", "enter", "take a stricter mode", Where.MODE, "take stricter", 0),
+    Key(("a",), "loosen", "a", "take a looser mode", Where.MODE, "take looser", 1, aimed=True),
     Key(
         ("slash",),
         "filter",
@@ -293,8 +295,6 @@ TABLE: Final = (
     Key(("pageup",), "page(-1)", "PgUp", "read back", Where.LISTS | Where.TALK),
     Key(("tab",), "pane(1)", "tab", "next pane", Where.MAIN),
     Key(("shift+tab",), "pane(-1)", "shift+tab", "pane before", Where.MAIN),
-    Key(("enter",), "tighten", "enter", "take a stricter mode", Where.MODE, "take stricter", 0),
-    Key(("a",), "loosen", "a", "take a looser mode", Where.MODE, "take looser", 1, aimed=True),
     Key(("1",), "go('queue')", "1", "go to the queue", Where.MAIN),
     Key(("2",), "go('card')", "2", "go to the card", Where.MAIN),
     Key(("3",), "go('output')", "3", "go to the agent's output", Where.MAIN),

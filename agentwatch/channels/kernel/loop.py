@@ -143,6 +143,7 @@ class Loop:
         try:
             return local.passes(held.event, held.caller.descent, held)
         except OSError as error:
+            self._did_not(held)
             self.channel.say({"unrecorded": str(error)})
             raise PermissionError(errno.EPERM, "it could not be recorded") from error
 

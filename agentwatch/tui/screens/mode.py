@@ -17,9 +17,9 @@ from agentwatch.tui.screens.reading import ReadingScreen
 from agentwatch.tui.text import Role, our_text
 
 MODES = {
-    Mode.LOCKED: "only what a rule allows; everything else is denied, nothing is asked",
+    Mode.LOCKED: "only what a rule allows; the rest is denied, unasked",
     Mode.ASK: "what has consequences waits for you",
-    Mode.DRAFT: "what stays in the workspace flows and can be undone; the rest waits for you",
+    Mode.DRAFT: "what stays in the workspace flows, undoable; the rest waits",
     Mode.WATCH: "everything passes and is recorded; only the floor holds",
 }
 """Strictest first."""
