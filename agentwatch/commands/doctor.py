@@ -62,6 +62,10 @@ NOT_COVERED = (
         "do: over UDP, by the C library); else by its address alone: Go programs, look-ups over "
         "TCP or HTTPS, nscd, systemd-resolved. One address may belong to many names."
     ),
+    (
+        "Draft mode without held system calls keeps only files that the agent names itself; "
+        "commands are asked about. Undo brings back files of the workspace, nothing outside it."
+    ),
     "The breaker counts what comes to a gate: without the kernel gate, only what is asked about.",
     (
         "ACP obliges an agent to nothing: where its system calls are not held, what it does "

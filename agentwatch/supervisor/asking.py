@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from agentwatch.channels.asking import Answered
 from agentwatch.model import Action, Json, Mode, Proposal, Verdict
+from agentwatch.policy import DRAFT
 from agentwatch.supervisor.session import Supervised
 
 
@@ -52,9 +53,11 @@ class Asks:
     def passes(self, proposal: Proposal) -> bool:
         """Whether the policy lets it pass by itself."""
         try:
-            return self._session.judge(proposal).verdict is Verdict.ALLOW
+            found = self._session.judge(proposal)
         except Exception:  # noqa: BLE001 - what cannot be judged does not pass
             return False
+        # A draft passes because it is kept first: what was not asked about was not.
+        return found.verdict is Verdict.ALLOW and found.rule != DRAFT
 
     def seen(self, proposal: Proposal) -> bool:
         """Whether a hook asked about the same, or the kernel gate holds the whole tree."""

@@ -6,14 +6,18 @@ import errno
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from agentwatch.keeping import Undo, groups, read
 from agentwatch.model import Kind, Origin, Proposal, Reversibility, Verdict
 from agentwatch.policy import DRAFT, Judgement
+from agentwatch.supervisor.asking import Asks
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.drafts import Drafts
+from agentwatch.supervisor.session import Supervised
 
 FLOWS = Judgement(Verdict.ALLOW, Reversibility.REVERSIBLE, ("why",), DRAFT, ())
 
@@ -80,3 +84,9 @@ def test_what_passes_otherwise_is_not_kept(drafts: Drafts, tmp_path: Path) -> No
     person = replace(FLOWS, verdict=None, rule=None)
     assert drafts.kept(said(Kind.WRITE, "a"), person, "g") is person
     assert not (tmp_path / "state/kept").exists()
+
+
+@pytest.mark.parametrize(("rule", "passes"), [(DRAFT, False), ("reading", True)])
+def test_what_nobody_asked_about_was_not_kept_and_is_told(rule: str, passes: bool) -> None:
+    judged = SimpleNamespace(judge=lambda _: replace(FLOWS, rule=rule))
+    assert Asks(cast("Supervised", judged)).passes(said(Kind.WRITE, "a")) is passes
