@@ -45,7 +45,7 @@ def command(
         )
     with Client(sessions.live(session)) as client:
         if approve_all and not digest:
-            digest = _looked_at(client.call("breaker"))
+            digest = looked_at(client.call("breaker"))
         if deny_all or approve_all:
             verdict = "allow" if approve_all else "deny"
             told = client.call("answer-all", verdict=verdict, digest=digest)
@@ -58,7 +58,7 @@ def command(
         _print(status)
 
 
-def _looked_at(status: Json) -> str:
+def looked_at(status: Json) -> str:
     """The digest of those that wait, once somebody has seen them all and typed how many."""
     burst = status["burst"]
     for item in burst:

@@ -109,7 +109,7 @@ class Breaking:
             self.core.count(weighed.act, action.id, way, now)
             if not weighed.act.covered and way is not Way.DENIED:
                 self.budgets.act()
-        if action.decision is not None and action.decision.by not in ("gate", "kill"):
+        if way is not Way.WAITING and (way is not Way.DENIED or refused(action)):
             trip = self.core.decided(action.id, way, now)
             if trip and not self.off:
                 self._stop(trip)
@@ -319,10 +319,10 @@ class Breaking:
         """What it gives; a fault in it is a trip."""
         try:
             return act()
-        except Exception as error:
-            log.exception("the breaker failed")
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is a trip
             try:
                 if self.trip is None:
+                    log.exception("the breaker failed")
                     words = f"the breaker itself failed ({type(error).__name__}: {error})"
                     self._stop(self.core.stop("fault", "", words))
             except Exception as worse:  # noqa: BLE001 - it has tripped, and is frozen if that can be
@@ -336,6 +336,14 @@ class Breaking:
         if proposal.origin is Origin.OBSERVED and judgement.verdict is Verdict.ALLOW:
             return judgement.cover is None and judgement.rule in BY_ITSELF
         return False
+
+
+def refused(action: Action) -> bool:
+    """Whether somebody said no to it, now or beforehand; not a mode, a deadline or a kill."""
+    said = action.decision
+    if said is None or said.verdict is Verdict.ALLOW:
+        return False
+    return said.by.startswith("person:") or (said.by == "policy" and said.rule is not None)
 
 
 def way_of(action: Action) -> Way:

@@ -68,7 +68,9 @@ def seen(event: Observed, ground: Ground, *, made: bool) -> Act | None:
     paths = _hit(event, made=made)
     if not paths:
         return None
-    outside = sum(ground.zone(path, event.pid)[0] in _REACH for path in paths)
+    room = ground.workspace.rstrip("/") + "/"  # most of it lies there, and zones take their time
+    beyond = [path for path in paths if not path.startswith(room)]
+    outside = sum(ground.zone(path, event.pid)[0] in _REACH for path in beyond)
     deletes = event.kind is Deed.DELETE
     if not outside and not deletes:
         return None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from agentwatch.breaker import Budgets, Limit, Limits, Meter, Resource, read_budget
+from agentwatch.commands.breaker import looked_at
 from agentwatch.commands.run import budgets_of, limits_of
 from agentwatch.errors import AgentwatchError
 from agentwatch.rules import Shelf
@@ -126,3 +128,18 @@ def test_a_budget_that_nobody_could_keep_starts_nothing() -> None:
     with pytest.raises(AgentwatchError, match="tells agentwatch its tokens"):
         budgets_of(("tokens=5",), reports=False)
     assert budgets_of(("tokens=5",), reports=True) == {Resource.TOKENS: 5.0}
+
+
+@pytest.mark.parametrize(("typed", "digest"), [("2", "abc"), ("yes", ""), ("", ""), ("3", "")])
+def test_only_the_number_of_those_that_wait_approves_them_all(
+    typed: str, digest: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    burst = [{"id": "a-1", "summary": "delete \x1b[31m1"}, {"id": "a-2", "summary": "delete 2"}]
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: typed)
+    status = {"burst": burst, "digest": "abc"}
+    if digest:
+        assert looked_at(status) == digest
+    else:
+        with pytest.raises(AgentwatchError, match="nothing was approved"):
+            looked_at(status)
+    assert "\x1b" not in capsys.readouterr().out

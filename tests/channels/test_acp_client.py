@@ -326,6 +326,7 @@ async def test_the_conversation_is_kept_as_it_was_said(b: Bench) -> None:
         ("turn", "end_turn"),
     ]
     assert b.client.conversation()["usage"] == {"used": 5, "size": 10}
+    assert list(b.session.usage.values()) == [{"used": 5, "size": 10}]
 
 
 @played

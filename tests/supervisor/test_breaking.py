@@ -190,6 +190,21 @@ def test_a_trip_that_cannot_be_recorded_freezes_all_the_same(
     assert session.breaking.state == "tripped"
 
 
+def test_a_person_or_rule_that_says_no_again_and_again_trips_and_a_mode_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with bare_session(mode=Mode.LOCKED) as made:
+        agent = Agent(running(made, monkeypatch))
+        agent.deletes(30)
+        assert [action.state for action in agent.heard] == [ActionState.DENIED] * 30
+        assert made.snapshot().state is SessionState.RUNNING
+        judged = made.judge(agent.heard[0].proposal)
+        for number in range(10):
+            said = Proposal(Kind.OTHER, "again", "propose", words=str(number))
+            made.propose(said, agent, replace(judged, verdict=Verdict.DENY, rule="mine"))
+        assert made.snapshot().tripped.startswith("the 10th denial in a row")
+
+
 def test_watching_alone_trips_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with bare_session(mode=Mode.WATCH) as made:
         watched = running(made, monkeypatch)
