@@ -10,6 +10,7 @@ from __future__ import annotations
 from agentwatch.journal.reading import follow, read
 from agentwatch.journal.record import Entry, Head, JournalError, head_path
 from agentwatch.journal.verify import Finding, Result, Verification, verify
+from agentwatch.journal.window import Placed, Stretch, Wanted, Window
 from agentwatch.journal.writer import Journal
 
 __all__ = [
@@ -18,8 +19,12 @@ __all__ = [
     "Head",
     "Journal",
     "JournalError",
+    "Placed",
     "Result",
+    "Stretch",
     "Verification",
+    "Wanted",
+    "Window",
     "follow",
     "head_path",
     "read",

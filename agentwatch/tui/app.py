@@ -81,6 +81,7 @@ class WatchApp(App[int], inherit_bindings=False):
         self.switch = KillSwitch(places, kill)
         self.kill_failed: Outcome | None = None
         self.agent_screen = AgentScreen()
+        self.places = places
         self.link = Link(places, open_wire, Hearing(self))
         self._beat = beat
         self._aim: str | None = None
@@ -143,6 +144,7 @@ class WatchApp(App[int], inherit_bindings=False):
         if not self.screen_stack:  # closing
             return
         self.watched.killing = self.switch.busy
+        self.watched.forget_decided(self.main.chosen)  # also while another screen is in front
         if isinstance(self.screen, Keyed):
             self.screen.sync()
         self._announce()

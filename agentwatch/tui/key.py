@@ -17,7 +17,7 @@ class Where(Flag):
     BECAUSE = auto()
     ATTACH = auto()
     READING = auto()
-    """Help and log: text to read, nothing to decide."""
+    """Help and report: text to read, nothing to decide."""
 
     SIMILAR = auto()
     """The panel of what to grant."""
@@ -31,11 +31,12 @@ class Where(Flag):
     """An editor for what a call is given; nothing to decide."""
     MODE = auto()
     """The panel of the session's mode."""
+    LOG = auto()
     REPLAY = auto()
     """A recording: there is no session to stop or to decide in."""
 
     CARD = MAIN | FULL
-    PAGES = READING | MODE | SIMILAR | GRANTS | WRITING | BREAKER
+    PAGES = READING | MODE | SIMILAR | GRANTS | WRITING | BREAKER | LOG
     LISTS = MAIN | FULL | PAGES
     EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK | EDIT
 

@@ -9,7 +9,7 @@ import pytest
 from agentwatch.commands.output import action_lines
 from agentwatch.model import Evidence
 from agentwatch.tui.cards import card_lines
-from agentwatch.tui.screens.log import log_lines
+from agentwatch.tui.record import action_line
 from agentwatch.tui.watched import Seen
 from tests.tui.tui_double import action
 
@@ -29,7 +29,7 @@ def drawn(lines: Any) -> str:
 @pytest.mark.parametrize("evidence", list(Evidence))
 def test_the_card_the_log_and_show_say_it(evidence: Evidence) -> None:
     raw = action(1, evidence=evidence)
-    card, log = drawn(card_lines(Seen.read(raw))), drawn(log_lines([raw], []))
+    card, log = drawn(card_lines(Seen.read(raw))), drawn([action_line(Seen.read(raw))])
     assert evidence.value in log.casefold()
     assert f"evidence  {evidence.value}" in action_lines(raw)
     words = CARD[evidence]
@@ -44,4 +44,4 @@ def test_a_record_from_before_there_was_such_a_word_can_be_read() -> None:
     raw = action(1)
     del raw["evidence"]
     assert Seen.read(raw).action.evidence is None
-    assert "eclared" not in drawn(log_lines([raw], []))
+    assert "eclared" not in drawn([action_line(Seen.read(raw))])

@@ -18,6 +18,7 @@ from agentwatch.tui.screens.log import LogScreen
 from agentwatch.tui.screens.main import MainScreen
 from agentwatch.tui.screens.mode import ModeScreen
 from agentwatch.tui.screens.palette import Palette
+from agentwatch.tui.screens.report import ReportScreen
 from agentwatch.tui.screens.similar import SimilarScreen
 from agentwatch.tui.screens.talk import TalkScreen
 
@@ -29,6 +30,7 @@ SCREENS: tuple[type[Keyed], ...] = (
     AttachScreen,
     HelpScreen,
     LogScreen,
+    ReportScreen,
     Palette,
     SimilarScreen,
     GrantsScreen,

@@ -30,6 +30,7 @@ from agentwatch.tui.screens.grants import GrantsScreen
 from agentwatch.tui.screens.log import LogScreen
 from agentwatch.tui.screens.mode import ModeScreen
 from agentwatch.tui.screens.palette import Palette
+from agentwatch.tui.screens.report import ReportScreen
 from agentwatch.tui.screens.talk import TalkScreen
 from agentwatch.tui.watched import Seen, search_text
 
@@ -180,6 +181,10 @@ class MainScreen(Deciding, inherit_bindings=False):
         if trip and trip.get("number") != self._tripped and not isinstance(self.focused, Input):
             self._tripped = trip.get("number")
             self.app.push_screen(BreakerScreen())
+
+    def action_report(self) -> None:
+        """Show the report of the session."""
+        self.app.push_screen(ReportScreen())
 
     def action_palette(self) -> None:
         """Show the commands by name."""
