@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from agentwatch.errors import AgentwatchError
-from agentwatch.journal import Head, Journal, Result, Verification, anchors, head_path, verify
+from agentwatch.journal import (
+    Head,
+    Journal,
+    Result,
+    Verification,
+    anchors,
+    head_path,
+    quick,
+    verify,
+)
 from agentwatch.model import Action, Decision, Kind, Proposal, Reversibility, Verdict
 from agentwatch.signing import PublicKey, Signer, SigningKey, Unsigned
 from agentwatch.supervisor.vouching import Vouching
@@ -174,6 +183,17 @@ def test_in_stretches_side_by_side_it_comes_to_the_same(path: Path) -> None:
     repeat_one(entries)
     rechained(path, entries)
     assert "once more" in found(verify(path, keys=KEYS, workers=2))
+
+
+def test_where_no_process_can_be_had_it_comes_to_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoPool:
+        def __init__(self, *_: object) -> None:
+            raise OSError("no semaphores here")
+
+    monkeypatch.setattr(quick, "ProcessPoolExecutor", NoPool)
+    assert verify(path, keys=KEYS, workers=2).result is Result.AGREE
 
 
 # -- heads kept elsewhere --------------------------------------------------------------------

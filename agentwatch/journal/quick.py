@@ -7,8 +7,9 @@ Owns the speed of the check.  Never says what is wrong: where anything is, it fi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -49,17 +50,22 @@ def look(
     workers = workers or (os.cpu_count() or 1 if size >= APART else 1)
     spans = _spans(path, size, workers)
     one = partial(stretch, path, wanted, keys)
-    if len(spans) < 2:
-        parts = [one(span) for span in spans]
-    else:
-        with ProcessPoolExecutor(len(spans), get_context("spawn")) as pool:
-            parts = list(pool.map(one, spans))
+    parts = _beside(one, spans) if len(spans) > 1 else [one(span) for span in spans]
     whole: Stretch | None = None
     for part in parts:
         whole = part if whole is None else _joined(whole, part)
         if whole is None:
             return None
     return whole if whole and whole.after == (0, START) else None
+
+
+def _beside(one: Callable[[Span], Stretch | None], spans: list[Span]) -> list[Stretch | None]:
+    """Each part in a process of its own; in turn where there are none to be had."""
+    try:
+        with ProcessPoolExecutor(len(spans), get_context("spawn")) as pool:
+            return list(pool.map(one, spans))
+    except (OSError, BrokenProcessPool):
+        return [one(span) for span in spans]
 
 
 def stretch(
