@@ -16,8 +16,9 @@ from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, visible
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
-from agentwatch.paths import Places, live_places, runtime_bases, state_base
+from agentwatch.paths import Places, live_places, runtime_bases, signing_base, state_base
 from agentwatch.policy import floor
+from agentwatch.signing import own_key
 
 COVERED = {
     "kill": "every process of the tree, as far as the grade above promises",
@@ -56,6 +57,11 @@ NOT_COVERED = (
     (
         "The agent runs as you: it can read what you can, and write your files, the floor apart; "
         "without a floor also the mark that `agentwatch halt` leaves."
+    ),
+    (
+        "Where the agent has no PID namespace it can read the key that decisions are signed with, "
+        "and forge a record; whoever runs as you outside can as well. Heads kept elsewhere "
+        "(`run --anchor`) find it."
     ),
     (
         "A connection is shown by name only where the look-up could be heard (what most programs "
@@ -133,12 +139,22 @@ def survey() -> Json:
         "containment": [asdict(item) for item in containment.survey()],
         "agents": [item.to_json() for item in agents.found()],
         "sessions": _sessions(),
+        "signing": _signing(),
         "floor": {"in_force": _floor(), "by": FLOORS, "opened_by": list(floor.names())},
         "kernel_gate": {"available": (why := probe.why_not()) is None, "why_not": why or ""},
         "covered": COVERED,
         "not_covered": list(NOT_COVERED),
         "platform_limits": _platform_limits(),
     }
+
+
+def _signing() -> Json:
+    """The key that decisions are signed with, and whether an agent could read it."""
+    try:
+        key, why_not = own_key(signing_base(), make=False).public.name, ""
+    except AgentwatchError as error:
+        key, why_not = "", error.what
+    return {"key": key, "why_not": why_not, "kept_from_agents": _floor() == "pidns"}
 
 
 def _floor() -> str:
@@ -193,6 +209,10 @@ def _tell(found: Json) -> None:
     gate = found["kernel_gate"]
     said = "yes, tried just now" if gate["available"] else f"no: {gate['why_not']}"
     print(f"\nSystem calls can be held here: {said}")
+    signing = found["signing"]
+    read = "no agent's namespace has it" if signing["kept_from_agents"] else "agents can read it"
+    key = f"the key {signing['key']}" if signing["key"] else f"no key ({signing['why_not']})"
+    print(f"Decisions are signed with {visible(key)}; {read}")
     print("\nThe floor, which needs nobody's answer (`run --reach NAME` opens a part of it):")
     for name, text in found["floor"]["by"].items():
         here = "; in force here by default" if name == found["floor"]["in_force"] else ""
