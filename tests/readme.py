@@ -12,6 +12,7 @@ from agentwatch import containment
 from agentwatch.agents import AGENTS
 from agentwatch.cli import COMMANDS
 from agentwatch.tui.keys import TABLE
+from tests.conformance.requirements import table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -93,6 +94,7 @@ def _grouped(shown: list[str]) -> str:
 
 
 BLOCKS = {
+    "aisvs": table,
     "agents": known_agents,
     "keys": keys,
     "help": commands,
