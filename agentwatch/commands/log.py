@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from agentwatch import journal
-from agentwatch.commands import log_export, log_filter, log_verify, sessions
+from agentwatch.commands import log_export, log_filter, log_passed, log_verify, sessions
 from agentwatch.commands.output import document, json_option, visible
 from agentwatch.journal import Entry, JournalError
 from agentwatch.paths import Places
@@ -30,6 +30,7 @@ from agentwatch.paths import Places
     "--anchor", multiple=True, metavar="FILE", help="Check that heads kept there are still in it."
 )
 @click.option("--follow", is_flag=True, help="Stay, and print each new entry.")
+@click.option("--passed", is_flag=True, help="What passed below the agent without a question.")
 @log_filter.options
 @click.option(
     "--export", type=click.Choice(list(log_export.FORMATS)), help="Print for other tools."
@@ -41,6 +42,7 @@ def command(
     key: tuple[str, ...],
     anchor: tuple[str, ...],
     follow: bool,
+    passed: bool,
     export: str | None,
     as_json: bool,
     **filters: Any,
@@ -49,6 +51,8 @@ def command(
     places, named = _found(session)
     if verify:
         return log_verify.run(places, key, anchor, named=named, as_json=as_json)
+    if passed:
+        return log_passed.run(places, as_json=as_json)
     wanted = log_filter.wanted(**filters)
     entries = (
         journal.follow(places.journal, _ended(places)) if follow else journal.read(places.journal)

@@ -57,6 +57,8 @@ class Session:
     """Why everything stands still, where the breaker has tripped."""
     budgets: tuple[str, ...] = ()
     """Each as `actions 12/200`."""
+    passed: int = 0
+    """Calls below the agent that passed without a question, as last counted."""
 
     def to_json(self) -> Json:
         """The shape scripts read."""

@@ -175,6 +175,11 @@ class Below:
         self.catch_up()
         return self._passed.entries()
 
+    @property
+    def count(self) -> int:
+        """How many calls passed without a question, as last looked."""
+        return self._passed.count
+
     def outdated(self) -> list[Json]:
         """Files of it that are in the journal by their digest, and are to go; raises OSError."""
         return self._passed.outdated()

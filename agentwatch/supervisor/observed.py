@@ -148,7 +148,8 @@ class Watched:
     def fold(self) -> bool:
         """Put what passed meanwhile into the journal's chain; nothing more passes if it fails."""
         try:
-            for entry in self._below.entries():
+            entries = self._below.entries()
+            for entry in entries:
                 self._session.record_or_raise("passed", entry)
             for old in self._below.outdated():
                 self._session.record_or_raise("dropped", old)
@@ -157,6 +158,8 @@ class Watched:
             self._house.shut()
             self._session.alarm(f"what passed cannot be recorded ({error}): everything is asked")
             return False
+        if entries:
+            self._session.publish_session()
         return True
 
     def _hear(self) -> None:

@@ -49,6 +49,8 @@ class Passed:
         self._file = self.handle
         self._number = 1
         self._oldest = 1
+        self.count = 0
+        """Calls in it, since the beginning."""
         self._done: list[Json] = []
         """Entries about files that were read to their end."""
         self._read = 0
@@ -102,6 +104,7 @@ class Passed:
             self._unread += 1
             return None
         self._lines += 1
+        self.count += 1
         self._kinds[found.event.kind.value] += 1
         if found.cover:
             self._covers[found.cover] += 1

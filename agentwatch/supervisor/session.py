@@ -133,6 +133,7 @@ class Supervised(Telling):
             breaker=self.breaking.state,
             tripped=self.breaking.trip.words if self.breaking.trip else "",
             budgets=tuple(spent.words_with_name for spent in self.breaking.budgets.standing()),
+            passed=self.below.count if self.below else 0,
         )
 
     # -- actions ----------------------------------------------------------------------------

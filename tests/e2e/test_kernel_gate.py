@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -188,6 +189,13 @@ def test_what_belongs_to_an_allowed_start_is_recorded_without_a_question(
     assert sum(one["kinds"]["write"] for one in folded) >= 30
     record = world.state / "agentwatch/sessions" / kept["id"] / folded[0]["file"]
     assert folded[-1]["to"] == record.stat().st_size
+    assert kept["passed"] == sum(one["passed"] for one in folded)
+    calls = [
+        json.loads(line)
+        for line in world.call("log", kept["id"], "--passed", "--json").stdout.splitlines()
+    ]
+    assert len(calls) == kept["passed"]
+    assert sum(call["action"] == action["id"] for call in calls) >= 60
 
 
 def test_a_rule_that_denies_holds_for_what_belongs_to_an_allowed_start(world: World) -> None:

@@ -38,6 +38,9 @@ class World:
             raise self.fails
         self.recorded.append((kind, data))
 
+    def publish_session(self) -> None:
+        self.recorded.append(("published", None))
+
     def alarm(self, text: str) -> None:
         self.alarms.append(text)
 
@@ -65,6 +68,7 @@ def test_it_is_recorded() -> None:
         ("passed", {"passed": 1}),
         ("dropped", {"file": "passed.jsonl"}),
         ("removed", "passed.jsonl"),
+        ("published", None),
     ]
     assert world.shuts == 0
 

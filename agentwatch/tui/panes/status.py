@@ -50,6 +50,8 @@ def status_row(watched: Watched, now: float, width: int) -> Text:
     alive = _alive(watched, session)
     pids = "1 pid" if alive == 1 else f"{alive} pids"
     tail.append(f" {pids}  grade {session.grade}  ", Role.DIM)
+    if session.passed:
+        tail.append(f"{session.passed} passed  ", Role.DIM)
     for budget in session.budgets:
         tail.append(f"{budget}  ", Role.DIM)
     tail.append(f"{elapsed(now - session.started_at)} ", Role.DIM)
