@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from agentwatch.agents import changes
 from agentwatch.channels.acp import titles
 from agentwatch.channels.acp.calls import Call
+from agentwatch.channels.acp.proposing import of_call
 from agentwatch.channels.acp.recipes import recipe_of
 from agentwatch.channels.asking import Answered
+from agentwatch.model import Kind
 from tests.channels.protocol_rig import NO
 from tests.channels.test_acp_client import Bench, bench, played
 
@@ -41,6 +44,31 @@ def test_geminis_folder_is_told_where_it_is_sure() -> None:
     assert told("somewhere").given is None
 
 
+def test_an_agents_own_list_of_steps_is_no_question() -> None:
+    given = {"todos": [{"content": "look"}]}
+    for number, title, complete in (
+        ("write_todos__1", "Set 1 todo(s)", titles.gemini),
+        ("call_1", "todowrite", titles.opencode),
+    ):
+        call = Call(number)
+        call.hear({"kind": "other", "title": title, "rawInput": given})
+        complete(call)
+        assert of_call(call, "/w", changes)[0].kind is Kind.READ
+        call.hear({"kind": "execute", "rawInput": {"command": "rm a"}})
+        complete(call)
+        assert of_call(call, "/w", changes)[0].kind is Kind.EXEC
+
+
+@pytest.mark.parametrize(
+    ("title", "given"), [("todowrite", {"todos": [], "to": "all"}), ("send", {"todos": []})]
+)
+def test_what_only_looks_like_a_list_of_steps_is_asked(title: str, given: dict[str, Any]) -> None:
+    call = Call("call_1")
+    call.hear({"kind": "other", "title": title, "rawInput": given})
+    titles.opencode(call)
+    assert of_call(call, "/w", changes)[0].kind is Kind.TOOL
+
+
 @pytest.mark.parametrize("more", [{"id": "other__1"}, {"kind": "other"}, {"title": ""}])
 def test_no_other_title_is_a_command(more: dict[str, Any]) -> None:
     assert told("[current working directory /w]", **more).given is None
@@ -48,7 +76,8 @@ def test_no_other_title_is_a_command(more: dict[str, Any]) -> None:
 
 def test_only_gemini_is_read_so() -> None:
     assert recipe_of(("npx", "-y", "@google/gemini-cli@1", "--acp")).complete is titles.gemini
-    assert recipe_of(("opencode", "acp")).complete is titles.said
+    assert recipe_of(("opencode", "acp")).complete is titles.opencode
+    assert recipe_of(("qwen", "--acp")).complete is titles.said
 
 
 def test_what_was_not_offered_is_refused_but_what_is_done_is_done(tmp_path: Path) -> None:
@@ -81,6 +110,8 @@ async def denied(b: Bench, answer: Answered) -> Any:
 @played
 async def test_the_agent_hears_why_a_person_denied_within_the_same_turn(b: Bench) -> None:
     turn = await denied(b, NO)
+    entries = b.client.conversation()["entries"]
+    assert [item["status"] for item in entries if item["kind"] == "tool"] == ["denied"]
     b.agent.say(id=turn, result={"stopReason": "cancelled"})  # so some agents end it themselves
     said = await b.agent.hear()
     assert said["params"]["prompt"][0]["text"] == "I did not allow you to run rm a: not today"

@@ -35,6 +35,8 @@ class Call:
     allowed: Json | None = None
     """What it was told to be when it was allowed."""
     denied: bool = False
+    steps: bool = False
+    """Whether it only keeps the agent's own list of steps, by what its program tells of it."""
     reported: bool = False
     """Whether an alarm was given about it."""
 

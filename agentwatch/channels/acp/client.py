@@ -313,4 +313,6 @@ class AcpClient:
             )
             await self._agent.say(answer)
             raise
+        if message.method == PERMISSION:
+            self._news.answered(message.params)
         await self._agent.say(answer)

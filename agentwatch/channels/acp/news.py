@@ -60,6 +60,14 @@ class News:
             for mode in modes_of(update.get("configOptions")):
                 self.changed(mode)
 
+    def answered(self, params: Json) -> None:
+        """A permission request was answered: some agents tell of a denied call in no other way."""
+        where, told = str(params.get("sessionId")), params.get("toolCall")
+        number = told.get("toolCallId") if isinstance(told, dict) else None
+        call = self._permits.find(where, number) if isinstance(number, str) else None
+        if call is not None:
+            self._called(where, call)
+
     def changed(self, mode: str) -> None:
         """The agent says that it is in this mode now."""
         if mode == self.mode:

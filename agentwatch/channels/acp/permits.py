@@ -79,6 +79,10 @@ class Permits:
         self._complete(call)
         return call
 
+    def find(self, where: str, number: str) -> Call | None:
+        """A call of a session by its id."""
+        return self._calls.get(where, Calls()).find(number)
+
     def reasons(self, where: str) -> str:
         """What people gave as their reasons to deny since this was last asked, for the agent."""
         return "\n".join(self._reasons.pop(where, ()))

@@ -76,6 +76,8 @@ def of_call(call: Call, cwd: str, changes: Changes) -> tuple[Proposal, tuple[str
         words=call.text("title") or None,
     )
     edits = _diffs(call)
+    if call.steps:
+        return replace(bare, kind=Kind.READ, summary="keep its own list of steps", paths=()), ()
     if command is not None or argv:
         line = command or shlex.join(argv)
         return replace(bare, kind=Kind.EXEC, summary=f"run {line}", paths=()), ()

@@ -287,7 +287,9 @@ class AcpProxy:
             done, _ = await asyncio.wait([asking], timeout=SAY_AFTER)
             if not done:
                 await self._say_where(where)
-            await self._agent.say(rpc.result(number, await asking))
+            answer = await asking
+            self.news.answered(message.params)
+            await self._agent.say(rpc.result(number, answer))
         except asyncio.CancelledError:
             asking.cancel()
             raise

@@ -99,8 +99,9 @@ RECIPES = (
         ("opencode", "opencode-ai"),
         env_add={
             "OPENCODE_DISABLE_PROJECT_CONFIG": "1",
-            "OPENCODE_PERMISSION": '{"*":"ask"}',
+            "OPENCODE_PERMISSION": '{"*":"ask","todowrite":"allow","todoread":"allow"}',
         },
+        complete=titles.opencode,
         env_drop=("OPENCODE_PURE",),
         notes=("A denial ends OpenCode's turn.",),
     ),

@@ -12,6 +12,9 @@ from __future__ import annotations
 from agentwatch.channels.acp.calls import Call
 from agentwatch.model import Json
 
+_STEPS = "write_todos__"
+_OWN_STEPS = frozenset({"todowrite", "todoread"})
+"""OpenCode's own names of its list; those of MCP servers' tools begin with the server's."""
 _SHELL = "run_shell_command__"
 """How Gemini CLI begins the ids of its shell's calls; its own code puts the tool's name there."""
 _HERE, _IN, _ASIDE = "[current working directory ", "[in ", " [background]"
@@ -23,6 +26,7 @@ def said(call: Call) -> None:
 
 def gemini(call: Call) -> None:
     """A command is its call's title, and where it runs stands in brackets (tried with 0.61.0)."""
+    call.steps = call.id.startswith(_STEPS) and _harmless(call)
     command = call.text("title")
     if call.text("kind") != "execute" or not call.id.startswith(_SHELL) or not command:
         return
@@ -30,6 +34,17 @@ def gemini(call: Call) -> None:
     where = known if known is not None else _where(call)
     if where is not None:
         call.told["rawInput"] = {**where, "command": command}
+
+
+def opencode(call: Call) -> None:
+    """A call begins with its tool's own name for a title (tried with 1.18.33)."""
+    call.steps = (call.steps or call.text("title") in _OWN_STEPS) and _harmless(call)
+
+
+def _harmless(call: Call) -> bool:
+    """Whether nothing is told of a call but a list of steps."""
+    bare = not call.told.get("content") or call.over
+    return call.text("kind") == "other" and bare and set(call.given or {}) <= {"todos"}
 
 
 def _where(call: Call) -> Json | None:
