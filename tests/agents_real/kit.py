@@ -151,6 +151,15 @@ def new_node() -> Path:
     return program.parent
 
 
+def package(name: str, version: str) -> Path:
+    """The folder of a package of npm's, installed once for all runs."""
+    folder = cache() / f"{name.replace('/', '-').lstrip('@')}-{version}"
+    found = folder / "node_modules" / name
+    if not found.exists():
+        _place(folder, found, lambda fresh: _npm(fresh, f"{name}@{version}"))
+    return found
+
+
 def _binaries(registry: str) -> str:
     return "node_modules/.bin" if registry == "npm" else "bin"
 
