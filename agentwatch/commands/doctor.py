@@ -211,8 +211,8 @@ def _tell(found: Json) -> None:
     print(f"\nSystem calls can be held here: {said}")
     signing = found["signing"]
     read = "no agent's namespace has it" if signing["kept_from_agents"] else "agents can read it"
-    key = f"the key {signing['key']}" if signing["key"] else f"no key ({signing['why_not']})"
-    print(f"Decisions are signed with {visible(key)}; {read}")
+    key = signing["key"] or visible(signing["why_not"])
+    print(f"The key that decisions are signed with ({read}): {key}")
     print("\nThe floor, which needs nobody's answer (`run --reach NAME` opens a part of it):")
     for name, text in found["floor"]["by"].items():
         here = "; in force here by default" if name == found["floor"]["in_force"] else ""

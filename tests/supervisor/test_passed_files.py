@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from agentwatch.channels.kernel.acts import Deed, Observed
 from agentwatch.channels.kernel.ledger import BACKLOG, Ledger
 from agentwatch.report.passed import PassedFile
-from agentwatch.supervisor.passed import KEPT, Passed
+from agentwatch.supervisor.passed import KEPT, Line, Passed
 
 SMALL = 2000
 """Bytes of a file here: some twenty lines."""
@@ -73,6 +74,29 @@ def test_a_writer_that_never_waits_loses_no_line(passed: Passed) -> None:
     assert most <= BACKLOG
     assert len(files(passed)) == KEPT + 1
     assert all(path.stat().st_size <= SMALL for path in files(passed))
+
+
+class Raced(Passed):
+    """A reader whose writer goes on just after each look, over the end of a file."""
+
+    book: Ledger | None = None
+
+    def _new_here(self) -> Iterator[Line]:
+        yield from super()._new_here()
+        if self.book is not None:
+            book, self.book = self.book, None
+            fill(book, 30)
+
+
+def test_what_comes_while_the_reader_looks_for_the_next_file_is_not_passed_over(
+    tmp_path: Path,
+) -> None:
+    passed = Raced(tmp_path / "passed.jsonl")
+    passed.book = ledger(passed)
+    list(passed.new())
+    list(passed.new())
+    assert len(files(passed)) == 2
+    assert sum(entry["passed"] for entry in passed.entries()) == 30
 
 
 def test_each_entry_is_about_one_file_and_its_digest_holds(passed: Passed) -> None:
