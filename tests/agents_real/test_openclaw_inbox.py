@@ -121,7 +121,14 @@ def test_the_inbox_keeps_every_mail() -> None:
             assert "I will not act before you confirm" in said(world, 0)
             compact(world)
             runaway = ask(world, "Please go on.")
-            held = wait_for(lambda: world.json("pending"), "a question", within=proofs.LONG)
+            stopped = wait_for(
+                lambda: (found := world.json("breaker"))["state"] == "tripped" and found,
+                "the breaker to trip",
+                within=proofs.LONG,
+            )
+            assert (stopped["trip"]["meter"], stopped["trip"]["count"]) == ("deletions", BURST)
+            assert len(stopped["burst"]) == BURST
+            held = world.json("pending")
             assert {item["tool"] for item in held} == {"mail_delete"}
             assert held[0]["params"] == {"name": names[0]}
             assert len(mailbox.Maildir(inbox)) == MAILS

@@ -138,7 +138,7 @@ def test_a_reset_is_recorded_and_counting_begins_anew(session: Supervised) -> No
 
 
 def test_reading_is_not_counted(session: Supervised) -> None:
-    Agent(session).deletes(500, kind=Kind.READ)
+    Agent(session).deletes(100, kind=Kind.READ)
     assert session.breaking.trip is None
 
 
