@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from agentwatch.demo.inbox import LETTERS
 from agentwatch.model import Json, SessionState
 from agentwatch.tui.screens.breaker import BreakerScreen
 from tests.tui.tui_double import Supervisor, action
 from tests.tui.tui_stage import Stage, stage
 
-LETTERS = ("Photos of the dog in the hat", "The new lease", "[@click=app.bell]soup[/]\x1b[31m")
-MAILS = tuple(f"delete inbox/cur/{at:02}-{LETTERS[at % 3]}" for at in range(5, 35))
+HOSTILE = "delete [@click=app.bell]soup[/]\x1b[31m"
+MAILS = (*(f"delete inbox/{at:02}: {LETTERS[at].subject}" for at in range(5, 34)), HOSTILE)
 WORDS = "the 12th deletion in 2 s, so far 8 waiting, 3 allowed by grant"
 
 

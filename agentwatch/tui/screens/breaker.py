@@ -196,7 +196,8 @@ def _given(spent: Json) -> str:
 def _named(burst: list[Json], known: Mapping[str, Seen]) -> list[Line]:
     lines = []
     for item in burst[:LISTED]:
-        row, seen = our_text(f"{item.get('id')}  ", Role.LABEL), known.get(str(item.get("id")))
+        row = our_text("").append(f"{item.get('id')}  ", Role.LABEL)
+        seen = known.get(str(item.get("id")))
         said = summary(seen) if seen else agent_text(item.get("summary"))
         lines.append(Line(row.append_text(said), "  ", "    "))
     if len(burst) > LISTED:
