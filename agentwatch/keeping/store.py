@@ -24,6 +24,8 @@ from agentwatch.keeping.looking import HANDLE, behind, way
 from agentwatch.keeping.values import GONE, Entry, Limits, Sort, Unkept, Was, Who
 
 INDEX = "index.jsonl"
+MOST = 500_000
+"""Paths of one session: each is remembered while it lasts."""
 MOST_NAMES = 20_000
 """Names below one folder that is moved away."""
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
@@ -201,7 +203,7 @@ class Keeper:
 
     def _line(self, data: object) -> None:
         line = (_ENCODE(data) + "\n").encode()
-        if len(line) > self._left:
+        if len(line) > self._left or len(self._seen) >= MOST:
             raise Unkept("what may be kept in this session is used up")
         if self._torn:  # the rest of a line that did not fit must not be taken for this one's
             line = b"\n" + line

@@ -129,7 +129,8 @@ class Gathered:
         if data.get("evidence") == Evidence.UNDECLARED:
             self.undeclared.add(entry)
         reads = data["reversibility"] == Reversibility.READ_ONLY
-        if allowed and not reads and data["kind"] in MAY_LEAVE:
+        stays = data.get("reversibility") == Reversibility.REVERSIBLE
+        if allowed and not reads and not stays and data["kind"] in MAY_LEAVE:
             self.may_have_left.add(entry)
 
     def close(self) -> None:

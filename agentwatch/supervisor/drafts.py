@@ -26,6 +26,8 @@ from agentwatch.supervisor.config import Config
 
 EVERY = 1.0
 """Seconds between two looks."""
+_ITSELF = ("hooks", "propose")
+"""Channels by which an agent says what its own processes will do."""
 
 
 class Drafts:
@@ -55,11 +57,14 @@ class Drafts:
     ) -> Judgement:
         """What flows as a draft, kept first; what cannot be kept is asked about.
 
-        Where its calls are `held`, they are kept by the gate process, as they come.
+        Where its calls are `held`, what the agent's own processes do is kept by the gate process,
+        as it comes; what is done for it by us or by its editor is not.
         """
-        if found.rule != DRAFT or held:
+        if found.rule != DRAFT or (held and said.channel in _ITSELF):
             return found
         try:
+            if held:
+                raise Unkept("it is not one of the agent's own processes that does it")  # noqa: TRY301
             self.keep(said, group)
         except Unkept as error:
             why = f"it cannot be kept aside, and so not be taken back: {error}"

@@ -28,7 +28,9 @@ def recently_passed(decided: Iterable[Action]) -> list[Json]:
             "kind": action.proposal.kind.value,
             "summary": action.proposal.summary,
             "reversibility": action.reversibility.value,
-            "may_have_left": action.proposal.kind in MAY_LEAVE,
+            # A draft is held: what of it leaves is an action of its own.
+            "may_have_left": action.proposal.kind in MAY_LEAVE
+            and action.reversibility is not Reversibility.REVERSIBLE,
         }
         for action in passed[-MOST:]
     ]

@@ -67,9 +67,10 @@ def test_what_stays_here_flows_and_is_undone_and_the_rest_waits(world: World) ->
         told = world.json("undo", one["id"])
         assert told["outcome"] == "put back", told
     assert picture(work) == before
+    assert world.session()["state"] == "running"
     types = [entry["type"] for entry in world.journal(world.session()["id"])]
     assert types.index("undo") < types.index("undone")
-    assert world.session()["state"] == "running"
+    assert {one["may_have_left"] for one in world.json("kill")["recent"]} == {False}
 
 
 def test_what_was_changed_since_is_not_overwritten_unasked_nor_after_the_end(world: World) -> None:

@@ -225,6 +225,16 @@ def test_what_is_too_large_is_not_kept(tmp_path: Path) -> None:
     assert len(list(work.store.glob("0*"))) == 3
 
 
+def test_so_many_paths_are_kept_and_no_more(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentwatch.keeping.store.MOST", 2)
+    work.write("one", "x")
+    work.write("link", "x")
+    with pytest.raises(Unkept, match="used up"):
+        work.write("run.sh", "x")
+
+
 def test_a_folder_that_moves_is_kept_whole_or_not_at_all(
     work: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,16 @@ def test_a_store_that_cannot_be_made_is_a_reason_to_ask(drafts: Drafts, tmp_path
     assert os.strerror(errno.ENOENT) in found.reasons[0]
 
 
+@pytest.mark.parametrize(("channel", "flows"), [("hooks", True), ("propose", True), ("acp", False)])
+def test_where_calls_are_held_only_the_agents_own_doing_is_kept_by_them(
+    drafts: Drafts, channel: str, flows: bool
+) -> None:
+    write = replace(said(Kind.WRITE, "a"), channel=channel)
+    found = drafts.kept(write, FLOWS, "g", held=True)
+    assert (found is FLOWS) is flows
+    assert (found.verdict is Verdict.ALLOW) is flows
+
+
 def test_what_passes_otherwise_is_not_kept(drafts: Drafts, tmp_path: Path) -> None:
     person = replace(FLOWS, verdict=None, rule=None)
     assert drafts.kept(said(Kind.WRITE, "a"), person, "g") is person
