@@ -211,7 +211,7 @@ def _leverage(found: Gathered) -> Section:
 
 
 def _moment(entry: Entry) -> Item:
-    mark = {"alarm": Mark.BAD, "kill": Mark.WARN, "frozen": Mark.WARN}.get(entry.type, Mark.NONE)
+    mark = MARKS.get(entry.type, Mark.NONE)
     return Item((f"{utc(entry.t)} no. {entry.seq} ", Theirs(entry.type), " ", *told(entry)), mark)
 
 
@@ -228,6 +228,17 @@ def _each(ends: Ends[T], say: Callable[[T], Item]) -> tuple[Item, ...]:
 def _fact(name: str, *value: Part) -> Item:
     return Item((f"{name}: ", *value))
 
+
+MARKS = {
+    "alarm": Mark.BAD,
+    "kill": Mark.WARN,
+    "frozen": Mark.WARN,
+    "refused": Mark.WARN,
+    "tripped": Mark.WARN,
+    "voided": Mark.WARN,
+    "left-behind": Mark.WARN,
+}
+"""Moments of the timeline that a reader should see first."""
 
 SECTIONS: dict[str, Callable[[Gathered], Section]] = {
     "What ran": _what_ran,

@@ -78,6 +78,10 @@ def _coverage(data: Json) -> Words:
     return tuple(parts)
 
 
+def _mode(data: Json) -> Words:
+    return ("from ", Theirs(data["from"]), " to ", Theirs(data["to"]), " by ", Theirs(data["by"]))
+
+
 def _text(name: str) -> Callable[[Json], Words]:
     def say(data: Json) -> Words:
         value: Any = data[name]
@@ -94,6 +98,13 @@ WORDS: dict[str, Callable[[Json], Words]] = {
     "decided": _decided,
     "evidence": lambda data: (Theirs(data["action"]), " ", Theirs(data["evidence"])),
     "sealed": lambda data: (f"everything up to {int(data['seq'])} is signed",),
+    "frozen": lambda data: ("by ", Theirs(data["by"])),
+    "resumed": lambda data: ("by ", Theirs(data["by"])),
+    "mode": _mode,
+    "armed": lambda data: ("the hook of ", Theirs(data["agent"]), " was seen alive"),
+    "hook-tried": lambda data: ("the hook of ", Theirs(data["agent"]), " answered a trial start"),
+    "outcome": lambda data: (Theirs(data["action"]), " was done" if data["done"] else " failed"),
+    "voided": lambda data: (Theirs(data["action"]), ": ", Theirs(data["why"])),
     "refused": lambda data: (Theirs(data["who"]), ": ", Theirs(data["what"])),
     "alarm": _text("text"),
     "granted": _grant,

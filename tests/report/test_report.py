@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -240,3 +241,21 @@ def test_hostile_text_stays_text_in_html(text: str) -> None:
     assert seen.attributes <= {"lang", "charset", "http-equiv", "content", "name", "class"}
     assert not set("\x1b\x07\r\u202e\u2066\u200b") & set(made)
     assert "default-src &#x27;none&#x27;" in made
+
+
+def test_what_passed_is_compared_stretch_by_stretch(tmp_path: Path) -> None:
+    event = {"kind": "connect", "family": "inet", "address": "192.0.2.7", "port": 443}
+    line = json.dumps([1, 2, "", "", {**event, "names": ["evil.example"]}]).encode() + b"\n"
+    said = {"passed": 1, "kinds": {"connect": 1}, "file": "passed.jsonl", "from": 0}
+    said |= {"to": len(line), "sha256": hashlib.sha256(line).hexdigest()}
+    second = {**said, "from": len(line), "to": 2 * len(line)}
+    gone = {**said, "file": "passed.jsonl.2"}
+    entries = [("passed", said), ("passed", second), ("passed", gone)]
+    where = written(tmp_path / "s", *entries, ("dropped", {"file": "passed.jsonl.2"}))
+    where.passed.write_bytes(line + line)
+    found = gather(where)
+    assert (found.passed.agree, found.passed.differs) == (2, 0)
+    assert "reached below, 2 times: `evil.example (192.0.2.7:443)`" in markdown(page(found))
+    where.passed.write_bytes(line + line.replace(b"evil", b"good"))
+    assert gather(where).passed.differs == 1
+    assert gather(written(tmp_path / "t", *entries)).passed.differs == 3
