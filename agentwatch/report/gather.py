@@ -24,7 +24,7 @@ from agentwatch.signing import PublicKey
 MOST: Final = 1_000
 """Notes, rules and grants that are kept."""
 
-QUIET: Final = frozenset({"passed", "dropped", "evidence", "coverage"})
+QUIET: Final = frozenset({"passed", "dropped", "evidence", "coverage", "sealed"})
 """Entries that are counted and not told one by one."""
 
 

@@ -59,6 +59,7 @@ class ReplayScreen(Screen[Any], inherit_bindings=False):
         self.agent_screen = AgentScreen(tape.header.rows, tape.header.cols)
         self._clock = clock
         self._then = clock()
+        self._drawn: tuple[int, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The line of where we are, the terminal, the decisions, the keys."""
@@ -100,7 +101,7 @@ class ReplayScreen(Screen[Any], inherit_bindings=False):
         width = self.size.width
         self.query_one("#status", Bar).show([self._status()])
         self.query_one(OutputPane).follow()
-        self.query_one("#marks", Painted).show(self._marks())
+        self._draw_marks()
         self.query_one(FooterBar).show_keys(self.where, width, not_now={})
 
     def action_pause(self) -> None:
@@ -166,6 +167,14 @@ class ReplayScreen(Screen[Any], inherit_bindings=False):
         head = our_text("").append(f" {name} ", Role.STRONG).append(f" {began}", Role.DIM)
         head.append(" " * max(1, width - head.cell_len - tail.cell_len))
         return head.append_text(tail)
+
+    def _draw_marks(self) -> None:
+        """Only where they have changed: thirty times a second would be a flood."""
+        pane = self.query_one("#marks", Painted)
+        now = (self.playback.mark, *pane.content_region.size)
+        if now != self._drawn:
+            self._drawn = now
+            pane.show(self._marks())
 
     def _marks(self) -> list[Line]:
         """As many decisions as there is room for, the last one passed among them."""
