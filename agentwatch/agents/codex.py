@@ -15,6 +15,9 @@ What does not work, each tried with 0.169.0:
 - The project's and the user's configuration may switch hooks off; what `-c` says wins over both.
 - `app-server` and what talks to one (`--remote`, the ACP adapters, `agents`, `remote-control`) do
   not take hooks from `-c`.
+- PermissionRequest is not answered by us: Codex asks it when a command wants out of Codex's own
+  sandbox, which our card does not show, as PreToolUse is told the command alone.  A yes given for
+  the person would lift a wall that nobody was asked about; so Codex asks them itself.
 - There is no command that arms the hook and ends: the probe is a session whose model cannot be
   reached.  SessionStart is told before the model would be asked, and then the probe is ended.
 """

@@ -64,7 +64,8 @@ UPKEEP = frozenset(
 )
 """First words with which no tool runs, so that there is nothing to gate."""
 
-PROMPTS = ("-p", "--prompt", "-i", "--interactive")
+PROMPTS = ("-p", "--prompt")
+"""Flags with which nobody is asked first whether the folder is trusted."""
 PROJECT_NOTE = (
     "Copilot's own question before a write is answered for it: agentwatch has asked by then."
 )

@@ -5,7 +5,8 @@ plugin.  Touches no file of theirs, and refuses a command whose work is done by 
 elsewhere, with the command that starts the gateway under agentwatch instead.
 
 What does not work, each tried with 2026.9.6:
-- `openclaw agent exec` never calls a plugin's `before_tool_call`: refused.
+- `openclaw agent exec` never calls a plugin's `before_tool_call`: refused.  `openclaw tui --local`
+  does not either; the kernel gate holds what it does, and without the gate only the kill covers it.
 - `openclaw agent` without --local, `tui` and the like only speak to the gateway, whose process does
   the work: it has to be the gateway that is supervised.
 - Settings written by OpenClaw itself fail while the configuration includes another.
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,10 @@ SETTINGS_NOTE = (
     "OpenClaw cannot change its own settings in this session: they are included in ours, for "
     "agentwatch's plugin; change them with an `openclaw` outside."
 )
+LOCAL_NOTE = (
+    "OpenClaw's own screen runs tools that no plugin is asked about: the kernel gate alone holds "
+    "what it does."
+)
 PATIENCE_NOTE = "OpenClaw waits ten minutes for an answer; then the call is blocked."
 
 
@@ -88,7 +93,11 @@ class OpenClaw:
         here = place(start.env)
         works = _works(words, start.argv, here)
         if not works:
-            return Prepared(name=ABOUT.name, argv=start.argv)
+            bare = Prepared(name=ABOUT.name, argv=start.argv)
+            if words[:1] != ("chat",) and "--local" not in words:
+                return bare
+            own = (str(here.state),)
+            return replace(bare, env_add=PLAINLY, own=own, notes=(LOCAL_NOTE,))
         config = start.home / "openclaw.json"
         roots = [str(here.config.parent), *start.env.get("OPENCLAW_INCLUDE_ROOTS", "").split(":")]
         return Prepared(

@@ -34,8 +34,11 @@ _DATA = frozenset({"snapshot", "snapshots", "shell-snapshots", "log", "logs", "t
 
 _DATABASE = re.compile(r"[\w.-]+\.(?:sqlite|sqlite3|db)(?:-(?:wal|shm|journal))?")
 """An agent's own database, wherever it keeps it."""
-_SESSION = re.compile(r"agents/[\w-]+/sessions/[\w./-]+\.(?:jsonl?|lock|tmp)")
-"""What OpenClaw keeps of its conversations, agent by agent."""
+_SESSION = re.compile(
+    r"agents/[\w-]+/(?:sessions/[\w./-]+\.(?:jsonl?|lock|tmp)"
+    r"|agent(?:/models\.json|/\.fs-safe-[\w-]+\.tmp|/bin/[\w-]+\.lock)?)"
+)
+"""What OpenClaw keeps of its conversations and its models, agent by agent."""
 
 
 @functools.lru_cache

@@ -67,6 +67,7 @@ def test_the_trial_has_a_home_of_its_own_and_no_model(tmp_path: Path) -> None:
 
 def test_without_a_prompt_its_hook_may_speak_late(tmp_path: Path) -> None:
     assert start(tmp_path).arm_within > 3600
+    assert start(tmp_path, "-i", "x").arm_within > 3600  # the folder's trust is asked first
     assert start(tmp_path, "-p", "x").arm_within < 120
 
 

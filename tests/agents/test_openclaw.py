@@ -231,3 +231,13 @@ def test_it_works_in_a_way_that_the_kernel_gate_can_follow(home: Path) -> None:
     for prepared in (start(home, "gateway"), bare):
         assert plain.items() <= prepared.env_add.items()
         assert not prepared.unheld
+
+
+@pytest.mark.parametrize("words", [("chat",), ("tui", "--local", "--message", "x")])
+def test_its_own_screen_is_said_to_be_held_by_the_kernel_gate_alone(
+    home: Path, words: tuple[str, ...]
+) -> None:
+    prepared = start(home, *words)
+    assert not prepared.expects_arm
+    assert "FS_SAFE_NATIVE_MODE" in prepared.env_add
+    assert any("kernel gate alone" in note for note in prepared.notes)

@@ -39,6 +39,7 @@ COPILOT = Kit(
     version="1.0.102",
     program="copilot",
     environment=environment,
+    dialog=("Do you trust the files in this folder", "\r"),
     free=("--allow-all-tools",),
     spell=spell,
 )

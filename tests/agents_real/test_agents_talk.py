@@ -20,9 +20,9 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(900), pytest.mark.parametrize("kit", HOOKED)]
 
 
-def asked(kit: Kit, world: World, person: Person) -> list[Json]:
+def asked(kit: Kit, world: World, person: Person, *, within: float = proofs.LONG) -> list[Json]:
     """What is asked first; the screen is read all the while, or the agent would wait for it."""
-    end = time.monotonic() + proofs.LONG
+    end = time.monotonic() + within
     while time.monotonic() < end:
         shown, keys = kit.dialog
         if shown and shown in person.look():

@@ -26,6 +26,9 @@ class _Screen(pyte.Screen):
         if not private:
             super().select_graphic_rendition(*attrs)
 
+    def report_device_status(self, mode: int, **_: bool) -> None:
+        """A question of a newer terminal's is left without an answer."""
+
 
 class Person:
     """Runs one command in a terminal of a given size and sees what a person would see."""

@@ -12,6 +12,8 @@ from agentwatch.policy.own import own_folders
     [
         ("openclaw", ".openclaw/agents/main/agent/openclaw-agent.sqlite-wal"),
         ("openclaw", ".openclaw/agents/main/sessions/s1.jsonl"),
+        ("openclaw", ".openclaw/agents/main/agent/models.json"),
+        ("openclaw", ".openclaw/agents/main/agent/bin/fd.lock"),
         ("openclaw", ".openclaw/tmp/openclaw-0/gateway.state.lock"),
         ("vibe", ".vibe/logs/session/plugins/blobs/60/60ab"),
         ("codex", ".codex/state.sqlite-journal"),
@@ -28,6 +30,7 @@ def test_what_only_remembers_is_its_own(agent: str, path: str) -> None:
     [
         ("openclaw", ".openclaw/openclaw.json/../agents/main/agents.md"),
         ("openclaw", ".openclaw/agents/main/agent/auth.sh"),
+        ("openclaw", ".openclaw/agents/main/agent/bin/fd"),
         ("openclaw", ".openclaw/plugins/x.js"),
         ("claude", ".claude/agents/x.md"),
         ("claude", ".claude/hooks/run.dbx"),
