@@ -93,7 +93,7 @@ def _spoken(config: Config) -> Prepared:
     prepared = replace(
         known,
         argv=started.argv,
-        unheld=found.unheld,
+        unheld=started.unheld,
         env_add=found.env_add,
         env_drop=found.env_drop,
         files=started.files,

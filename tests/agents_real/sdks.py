@@ -68,7 +68,7 @@ class Peer:
         threading.Thread(target=peer._listen, daemon=True).start()
         return peer
 
-    def decide(self, judge: Judge, within: float = 90.0) -> list[Json]:
+    def decide(self, judge: Judge, within: float = 180.0) -> list[Json]:
         """Answer what is asked until it ends; what it told."""
         end = time.monotonic() + within
         while self.process.poll() is None:

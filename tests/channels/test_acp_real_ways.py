@@ -12,7 +12,7 @@ from agentwatch.agents import changes
 from agentwatch.channels.acp import titles
 from agentwatch.channels.acp.calls import Call
 from agentwatch.channels.acp.proposing import of_call
-from agentwatch.channels.acp.recipes import recipe_of
+from agentwatch.channels.acp.recipes import recipe_of, start
 from agentwatch.channels.asking import Answered
 from agentwatch.model import Kind
 from tests.channels.protocol_rig import NO
@@ -78,6 +78,19 @@ def test_only_gemini_is_read_so() -> None:
     assert recipe_of(("npx", "-y", "@google/gemini-cli@1", "--acp")).complete is titles.gemini
     assert recipe_of(("opencode", "acp")).complete is titles.opencode
     assert recipe_of(("qwen", "--acp")).complete is titles.said
+
+
+@pytest.mark.parametrize(
+    ("argv", "held"),
+    [
+        (("/opt/bin/gemini", "--acp"), True),
+        (("npx", "-y", "@google/gemini-cli", "--acp"), False),
+        (("codex-acp",), False),
+        (("somebody",), True),
+    ],
+)
+def test_who_is_held_without_being_asked_for(argv: tuple[str, ...], held: bool) -> None:
+    assert (start(argv, Path("/sealed")).unheld == "") is held
 
 
 def test_what_was_not_offered_is_refused_but_what_is_done_is_done(tmp_path: Path) -> None:

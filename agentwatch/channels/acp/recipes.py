@@ -132,6 +132,16 @@ class Start:
     argv: tuple[str, ...]
     files: Mapping[Path, str] = field(default_factory=dict)
 
+    @property
+    def unheld(self) -> str:
+        """Why its system calls are not held unless a person insists; empty where they are."""
+        known = self.recipe
+        if known.unheld or not known.name or PurePath(self.argv[0]).name in known.names:
+            return known.unheld
+        return THROUGH.format(PurePath(self.argv[0]).name)
+
+
+THROUGH = "it is started through {}: its own program, found only then, is not known beforehand"
 
 UNKNOWN = Recipe(
     "",
