@@ -14,6 +14,7 @@ from agentwatch.channels.acp.calls import Call
 from agentwatch.channels.acp.proposing import of_call
 from agentwatch.channels.acp.recipes import recipe_of, start
 from agentwatch.channels.asking import Answered
+from agentwatch.errors import AgentwatchError
 from agentwatch.model import Kind
 from tests.channels.protocol_rig import NO
 from tests.channels.test_acp_client import Bench, bench, played
@@ -91,6 +92,22 @@ def test_only_gemini_is_read_so() -> None:
 )
 def test_who_is_held_without_being_asked_for(argv: tuple[str, ...], held: bool) -> None:
     assert (start(argv, Path("/sealed")).unheld == "") is held
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("gemini", "-y"),
+        ("npx", "-y", "@google/gemini-cli", "--acp", "-y"),
+        ("npx", "-y", "@nobody/agent", "--yolo"),
+        ("gemini", "--acp", "--approval-mode", "yolo"),
+    ],
+)
+def test_an_agent_that_would_not_ask_is_refused_however_it_is_started(
+    words: tuple[str, ...],
+) -> None:
+    with pytest.raises(AgentwatchError, match="would not ask"):
+        start(words, Path("/sealed"))
 
 
 def test_what_was_not_offered_is_refused_but_what_is_done_is_done(tmp_path: Path) -> None:

@@ -34,9 +34,12 @@ _CLAUDE: Json = {
 _SWITCHES = (
     *("--yolo", "-y", "--dangerously-skip-permissions", "--allow-all", "--allow-all-tools"),
     *("--dangerously-bypass-approvals-and-sandbox", "--approval-mode=yolo", "--bare"),
+    "yolo",
     *("--allow-all-paths", "--allow-all-urls", "--full-auto", "--safe-mode"),
 )
-"""Flags with which an agent would not ask."""
+"""Flags, and a flag's value, with which an agent would not ask."""
+_FETCHERS = frozenset({"npx", "bunx", "pnpx", "uvx", "npm", "pnpm", "yarn", "bun", "uv", "pipx"})
+"""Programs with flags of their own before the agent's name: there, -y is no yolo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,8 @@ UNKNOWN = Recipe(
 
 def start(argv: tuple[str, ...], sealed: Path) -> Start:
     """How to start this command; raises AgentwatchError where it would not ask."""
-    found = recipe_of(argv)
-    switch = next((word for word in argv[1:] if word in _SWITCHES), None)
+    found, behind = _found(argv)
+    switch = next((word for word in argv[behind:] if word in _SWITCHES), None)
     if switch is not None:
         raise AgentwatchError(
             f"with {switch} the agent would not ask",
@@ -170,10 +173,17 @@ def start(argv: tuple[str, ...], sealed: Path) -> Start:
 
 def recipe_of(argv: tuple[str, ...]) -> Recipe:
     """The recipe for what a command starts."""
-    for word in argv[:6]:
+    return _found(argv)[0]
+
+
+def _found(argv: tuple[str, ...]) -> tuple[Recipe, int]:
+    """The recipe for what a command starts, and where the agent's own arguments begin."""
+    for at, word in enumerate(argv[:6]):
         name = PurePath(word).name
         plain = name.rpartition("@")[0] or name
         for recipe in RECIPES:
             if plain in recipe.names:
-                return recipe
-    return UNKNOWN
+                return recipe, at + 1
+    fetched = PurePath(argv[0]).name in _FETCHERS
+    words = (at for at, word in enumerate(argv[1:], 1) if not word.startswith("-"))
+    return UNKNOWN, next(words, 0) + 1 if fetched else 1
