@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
+from tests.e2e.test_undeclared import agent
 from tests.e2e.world import World
 from tests.keeping.workspace import picture
 from tests.waiting import wait_for
@@ -90,3 +93,32 @@ def test_what_was_changed_since_is_not_overwritten_unasked_nor_after_the_end(wor
     (name,) = [item.name for item in (world.state / "agentwatch/sessions").iterdir()]
     assert name.endswith(session)
     assert world.call("log", name, "--verify").returncode == 0
+
+
+SAYS = """
+    def says(tool, **given):
+        return started(event(hook_event_name="PreToolUse", tool_name=tool, tool_input=given)).wait()
+    says("Write", file_path=os.getcwd() + "/other", content="new")
+    open("other", "w").write("new")
+    says("Bash", command="rm victim")
+    subprocess.run(["bash", "-c", "rm victim"])"""
+
+
+@pytest.mark.parametrize("gate", ["--kernel-gate", "--no-kernel-gate"])
+def test_what_is_declared_is_undone_by_its_own_name(world: World, gate: str) -> None:
+    """With the gate the line flows as well; without, nobody knows what it does."""
+    world.run_agent(*agent(world, SAYS), options=(gate, "--mode", "draft"))
+    if gate == "--no-kernel-gate":
+        (line,) = world.pending()
+        assert line["command"] == "rm victim"
+        assert any("Draft mode without" in note for note in world.session()["notes"])
+        world.call("approve", line["id"])
+    wait_for(lambda: not (world.work / "victim").exists(), "the deletion")
+    assert (world.work / "other").read_text() == "new"
+    found = {one["summary"]: one["id"] for one in world.json("undo", "--list")}
+    kept = ["other", "victim"] if gate == "--kernel-gate" else ["other"]
+    assert len(found) == len(kept), found
+    for one in found.values():
+        world.call("undo", one)
+    assert all((world.work / name).read_text() == "x" for name in kept)
+    assert world.json("pending") == []

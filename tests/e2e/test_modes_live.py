@@ -53,7 +53,6 @@ def test_locked_and_watch_and_the_way_between(world: World) -> None:
 
 
 def test_a_mode_that_is_none_is_refused(world: World) -> None:
-    world.run_agent("sleep", "60")
-    done = world.call("mode", world.session()["id"], "loose", check=False)
+    done = world.call("mode", "session", "loose", check=False)
     assert done.returncode == 2
     assert "there are ask, draft, watch, locked" in done.stderr
