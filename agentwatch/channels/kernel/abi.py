@@ -9,6 +9,7 @@ What does not work: the numbers for aarch64 are untried.
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import platform
 import struct
@@ -247,11 +248,17 @@ def fail() -> OSError:
     return OSError(code, os.strerror(code))
 
 
+@functools.cache
+def _how(flags: int, resolve: int) -> OpenHow:
+    """One of the few ways in which we open."""
+    return OpenHow(flags, 0, resolve)
+
+
 def openat2(folder: int, path: bytes, flags: int, resolve: int) -> int:
     """Open with a say in how the path is followed; raises OSError."""
-    how = OpenHow(flags | os.O_CLOEXEC, 0, resolve)
+    how = ctypes.addressof(_how(flags | os.O_CLOEXEC, resolve))
     while True:
-        found = _openat2(_OPENAT2, folder, path, ctypes.addressof(how), 24)
+        found = _openat2(_OPENAT2, folder, path, how, 24)
         if found >= 0:
             return int(found)
         if ctypes.get_errno() != 11:  # EAGAIN: a rename raced with ".."

@@ -100,15 +100,11 @@ class Caller:
 
     def cwd(self) -> str:
         """Its folder, for showing; empty when it is not to be had."""
-        with contextlib.suppress(OSError):
-            return os.readlink(f"/proc/{self.tid}/cwd")
-        return ""
+        return _leads(f"/proc/{self.tid}/cwd")
 
     def exe(self) -> str:
         """Its program, for showing and for covers; empty when it is not to be had."""
-        with contextlib.suppress(OSError):
-            return os.readlink(f"/proc/{self.tid}/exe")
-        return ""
+        return _leads(f"/proc/{self.tid}/exe")
 
     def rights(self) -> contextlib.AbstractContextManager[None]:
         """Touch files as the caller would; raises OSError where we cannot."""
@@ -136,6 +132,13 @@ class Caller:
         if self._root >= 0:
             os.close(self._root)
             self._root = -1
+
+
+def _leads(link: str) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 @functools.lru_cache(256)

@@ -14,6 +14,9 @@ from typing import NamedTuple, overload
 GENERATIONS = 256
 """Ancestors that are looked at."""
 
+_WANTED = 20
+"""Fields of a process's stat that somebody asks for."""
+
 MOST_KNOWN = 256
 """Processes that are known by a handle."""
 
@@ -33,7 +36,7 @@ def stat(pid: int) -> list[bytes]:
     finally:
         os.close(handle)
     # Its name may hold anything, brackets and blanks too.
-    return line[line.rindex(b")") + 2 :].split()
+    return line[line.rindex(b")") + 2 :].split(None, _WANTED)
 
 
 def started(pid: int) -> int:

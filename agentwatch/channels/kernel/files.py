@@ -153,7 +153,7 @@ def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, pat
     own = False
     size = 0
     if spot.handle >= 0:
-        found = os.fstat(spot.handle)
+        found = spot.stat()
         if flags & os.O_CREAT and flags & os.O_EXCL:
             raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
         if stat.S_ISLNK(found.st_mode):
@@ -179,7 +179,7 @@ def _open_held(caller: Caller, name: str, spot: Spot, flags: int, mode: int, pat
 
 def _open(caller: Caller, spot: Spot, flags: int, mode: int, *, own: bool) -> Answer:
     """Open what was judged and hand it over; `own` by the caller's own user namespace."""
-    fifo = spot.handle >= 0 and stat.S_ISFIFO(os.fstat(spot.handle).st_mode)
+    fifo = spot.handle >= 0 and stat.S_ISFIFO(spot.stat().st_mode)
     ours = (flags & ~os.O_CLOEXEC) | os.O_CLOEXEC | os.O_NOCTTY
     with caller.rights():
         if spot.handle < 0:

@@ -124,7 +124,7 @@ def starting(caller: Caller, name: str, call: Call, starts: Starts) -> Held:
     try:
         image, cmdline = _image(caller, spot, shown, argv)
         event = _event(caller, name, spot, image, argv, path)
-        found = os.fstat(image.handle)
+        found = image.stat()
         cmd = b"\0".join(cmdline) + b"\0"
         expected = Expected(found.st_dev, found.st_ino, cmd, caller.descent[0].started, event)
     except BaseException:
@@ -188,7 +188,7 @@ def _image(caller: Caller, spot: Spot, shown: bytes, argv: list[bytes]) -> tuple
 
 def _head(spot: Spot) -> bytes:
     """How the file begins; empty when it may be run but not read.  Raises OSError."""
-    found = os.fstat(spot.handle)
+    found = spot.stat()
     mode = found.st_mode
     if stat.S_ISLNK(mode):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))

@@ -46,6 +46,13 @@ class Spot:
     folder: int = -1
     last: bytes = b""
     """For a name in a folder: that name, one component."""
+    _found: os.stat_result | None = None
+
+    def stat(self) -> os.stat_result:
+        """The object, as it was when somebody first asked; which one it is stays.  OSError."""
+        if self._found is None:
+            self._found = os.fstat(self.handle)
+        return self._found
 
     def close(self) -> None:
         """Let go of the handles."""
@@ -61,7 +68,7 @@ class Spot:
     def name(self, caller: Caller) -> Name:
         """The object's name, or that of the place where it would be."""
         if self.handle >= 0:
-            return name(self.handle, caller)
+            return name(self.handle, caller, self.stat())
         found = name(self.folder, caller)
         last = os.fsdecode(self.last)
         inside = found.inside and _join(found.inside, last)
@@ -231,12 +238,12 @@ def _same(one: int, other: int) -> bool:
     return (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
 
 
-def name(handle: int, caller: Caller) -> Name:
+def name(handle: int, caller: Caller, found: os.stat_result | None = None) -> Name:
     """What we call an object from outside; raises OSError."""
     shown = os.readlink(f"/proc/self/fd/{handle}")
     if not shown.startswith("/"):
         return Name(shown, pipe=True)
-    found = os.fstat(handle)
+    found = found or os.fstat(handle)
     try:
         here = os.lstat(shown)
     except OSError:
