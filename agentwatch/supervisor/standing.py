@@ -7,7 +7,7 @@ What does not work:
 - Between the last look and the moment a program opens its script there is no hold: whoever has
   that file open for writing already may still change it.
 - Where system calls are not held, the last look is when the answer is given.
-- A file beyond a mebibyte is known by its number, size and times, not by its content.
+- A file beyond 256 KiB is known by its number, size and times, not by its content.
 - A grant or a rule is about words: files may change under it, but not under one action it lets
   pass.
 """
@@ -29,7 +29,7 @@ from agentwatch.policy.reasons import quoted
 from agentwatch.shell import parse, parse_argv
 from agentwatch.shell.scripts import overwritten, scripts
 
-LARGEST = 1 << 20
+LARGEST = 1 << 18
 """Bytes of a file whose content is looked at."""
 MOST = 16
 """Files of one action."""
