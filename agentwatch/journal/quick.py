@@ -20,7 +20,7 @@ from agentwatch.journal.record import START, JournalError, decode
 from agentwatch.journal.signatures import Signatures, may_be_signed
 from agentwatch.signing import PublicKey
 
-APART = 64 * 1024 * 1024
+APART = 256 * 1024 * 1024
 """Bytes from which a second process pays for its start."""
 _AT_ONCE = 1 << 20
 
