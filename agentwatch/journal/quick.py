@@ -62,10 +62,19 @@ def look(
 def _beside(one: Callable[[Span], Stretch | None], spans: list[Span]) -> list[Stretch | None]:
     """Each part in a process of its own; in turn where there are none to be had."""
     try:
-        with ProcessPoolExecutor(len(spans), get_context("spawn")) as pool:
+        with ProcessPoolExecutor(len(spans), get_context(_means())) as pool:
             return list(pool.map(one, spans))
     except (OSError, BrokenProcessPool):
         return [one(span) for span in spans]
+
+
+def _means() -> str:
+    """How another process is begun: a copy of this one, where it has no threads to be torn."""
+    try:
+        alone = len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208 - only how many
+    except OSError:
+        alone = False
+    return "fork" if alone else "spawn"
 
 
 def stretch(

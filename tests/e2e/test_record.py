@@ -54,3 +54,7 @@ def test_the_record_of_a_run_stands_up(world: World) -> None:
     world.call("run", "--no-tui", "--", "true")
     other = world.call("log", name, "--verify", check=False)
     assert (other.returncode, "another key" in other.stdout) == (1, True)
+
+    (signing / "ed25519.pem").chmod(0o644)
+    refused = world.call("run", "--no-tui", "--", "true", check=False)
+    assert (refused.returncode, "others may read" in refused.stderr) == (125, True)
