@@ -35,7 +35,7 @@ PART: Final = 8 * 1024 * 1024
 KEPT: Final = 8
 """Parts of one recording."""
 
-WAITING: Final = 4 * 1024 * 1024
+WAITING: Final = 1024 * 1024
 """Characters that may wait to be written; more is left out, and that is marked."""
 
 ROUND: Final = 0.04

@@ -1,8 +1,8 @@
 """The recording of one session's terminal, where it has one.
 
 Owns whether there is one, and what the journal says of it at the end: its parts with their
-digests.  A recording that cannot begin or go on is an alarm and denies nothing: what must be
-written before anything happens is in the journal.
+digests.  A recording that cannot begin is a note of the session, one that breaks off an alarm;
+neither denies anything: what must be written before anything happens is in the journal.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Taping:
         try:
             self._recorder = Recorder(config.places.recording, header, failed)
         except OSError as error:
-            session.alarm(f"the terminal is not recorded: {error}")
+            session.add_notes("not-recorded", (f"The terminal is not recorded: {error}.",))
             return
         terminal.printed = self._recorder.output
         terminal.resized = self._recorder.resized
