@@ -29,6 +29,8 @@ class Where(Flag):
     """The conversation: a line to type into, nothing to decide."""
     EDIT = auto()
     """An editor for what a call is given; nothing to decide."""
+    UNDO = auto()
+    """What drafts changed."""
     MODE = auto()
     """The panel of the session's mode."""
     LOG = auto()
@@ -36,7 +38,7 @@ class Where(Flag):
     """A recording: there is no session to stop or to decide in."""
 
     CARD = MAIN | FULL
-    PAGES = READING | MODE | SIMILAR | GRANTS | WRITING | BREAKER | LOG
+    PAGES = READING | MODE | UNDO | SIMILAR | GRANTS | WRITING | BREAKER | LOG
     LISTS = MAIN | FULL | PAGES
     EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK | EDIT
 

@@ -21,6 +21,7 @@ from agentwatch.tui.screens.palette import Palette
 from agentwatch.tui.screens.report import ReportScreen
 from agentwatch.tui.screens.similar import SimilarScreen
 from agentwatch.tui.screens.talk import TalkScreen
+from agentwatch.tui.screens.undo import UndoScreen
 
 SCREENS: tuple[type[Keyed], ...] = (
     MainScreen,
@@ -37,6 +38,7 @@ SCREENS: tuple[type[Keyed], ...] = (
     BreakerScreen,
     TalkScreen,
     ModeScreen,
+    UndoScreen,
 )
 TORN_TAILS = frozenset("ABCDFHIMOPQRSZcmntuxy~[$0123456789")
 """What is left of an escape sequence or a terminal's reply that arrives in two pieces."""
@@ -49,7 +51,7 @@ def test_one_key_approves_and_it_is_no_tail_of_a_torn_sequence() -> None:
 
 
 def test_only_aimed_keys_let_something_through_and_the_palette_has_none_of_them() -> None:
-    aimed = {"approve", "grant", "write_rule", "resume", "extend", "loosen"}
+    aimed = {"approve", "grant", "write_rule", "resume", "extend", "loosen", "put_back"}
     assert {key.action for key in TABLE if key.aimed} == aimed
     assert not aimed & {key.action for key in palette()}
 

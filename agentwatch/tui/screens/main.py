@@ -32,6 +32,7 @@ from agentwatch.tui.screens.mode import ModeScreen
 from agentwatch.tui.screens.palette import Palette
 from agentwatch.tui.screens.report import ReportScreen
 from agentwatch.tui.screens.talk import TalkScreen
+from agentwatch.tui.screens.undo import UndoScreen
 from agentwatch.tui.watched import Seen, search_text
 
 NO_CARD = "Here you will see what the agent asks for."
@@ -165,6 +166,10 @@ class MainScreen(Deciding, inherit_bindings=False):
     def action_grants(self) -> None:
         """Show what is granted."""
         self.app.push_screen(GrantsScreen())
+
+    def action_undo(self) -> None:
+        """Show what can be undone."""
+        self.app.push_screen(UndoScreen())
 
     def action_mode(self) -> None:
         """Show the mode, and the others."""

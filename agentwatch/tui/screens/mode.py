@@ -103,7 +103,7 @@ class ModeScreen(ReadingScreen):
         if self._marked is Mode.DRAFT and session is not None and session.coverage.exec == "no":
             lines.append(sentence(NOT_HELD, Role.WARN))
         if self._marked is Mode.DRAFT:
-            lines.append(sentence("agentwatch undo --list says what can be put back.", Role.DIM))
+            lines.append(sentence("u lists what was changed and puts it back.", Role.DIM))
         self.show_lines(lines)
 
     def _line(self, at: int, mode: Mode) -> Line:
