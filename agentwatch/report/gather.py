@@ -140,16 +140,18 @@ class Gathered:
         self.waiting.clear()
 
 
-def gather(places: Places, keys: Iterable[PublicKey] | None = None) -> Gathered:
+def gather(
+    places: Places, keys: Iterable[PublicKey] | None = None, *, workers: int | None = None
+) -> Gathered:
     """Read and check a session's record; raises JournalError where there is none.
 
-    `keys` checks the signatures in it too.
+    `keys` checks the signatures in it too; `workers` is how many processes may check.
     """
     found = Gathered(places, PassedFile(places.passed))
     for entry in _entries(places.journal, found):
         found.take(entry)
     found.close()
-    found.verified = verify(places.journal, keys=keys, session=places.id)
+    found.verified = verify(places.journal, keys=keys, session=places.id, workers=workers)
     return found
 
 

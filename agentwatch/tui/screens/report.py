@@ -68,7 +68,8 @@ def _item(item: Item) -> Line:
 
 
 def _made(places: Places) -> Page:
-    return page(gather(places, _keys()))
+    # One process: copies of this one would have the screen's terminal and its threads' locks.
+    return page(gather(places, _keys(), workers=1))
 
 
 def _keys() -> tuple[PublicKey, ...]:
