@@ -18,6 +18,7 @@ from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Survivor
 from agentwatch.tui.driver import KillFirst, KillSwitch, Outcome
 from agentwatch.tui.keys import KILL_KEYS
+from agentwatch.tui.panes.painted import Bar
 from agentwatch.tui.watched import Watched
 from tests.tui.tui_double import Supervisor, Switch, action, killed, places
 from tests.tui.tui_stage import stage
@@ -65,6 +66,17 @@ async def test_the_kill_works_from_every_screen_and_nothing_covers_its_result(
         assert on.switch.calls == ["claude-7f3a key tui"]
         assert len(on.app.screen_stack) == 1
         assert "KILLED 17 → 0 in 4 ms" in on.notices()
+
+
+@pytest.mark.parametrize("key", ["question_mark", "l", "g", "b"])
+async def test_a_screen_that_is_opened_afterwards_says_it_too(key: str, tmp_path: Path) -> None:
+    async with stage(Supervisor(action(1)), tmp_path) as on:
+        await on.press("f9")
+        await on.until(lambda: on.app.watched.receipt)
+        await on.press(key)
+        await on.until(lambda: len(on.app.screen_stack) == 2)
+        said = on.app.screen.query_one("#notices", Bar)
+        await on.until(lambda: "KILLED 17 → 0 in 4 ms" in said.text)
 
 
 async def test_survivors_are_named_with_what_to_do(tmp_path: Path) -> None:

@@ -27,14 +27,14 @@ class Notices(Bar):
         """Draw what must be said now, the gravest first."""
         self.show(notice_rows(watched, failed, width)[:rows])
 
+    def show_kill(self, watched: Watched, failed: Outcome | None, width: int, rows: int) -> None:
+        """Draw what became of a kill, on a screen that has no room for more."""
+        self.show([_filled(row, width) for row in _kill_rows(watched, failed, width)[:rows]])
+
 
 def notice_rows(watched: Watched, failed: Outcome | None, width: int) -> list[Text]:
     """Every notice, the gravest first, one row each; a kill's survivors take more."""
-    found: list[Text] = []
-    if watched.receipt is not None:
-        found += receipt_rows(watched.receipt, width)
-    elif failed is not None:
-        found += _failure_rows(failed)
+    found = _kill_rows(watched, failed, width)
     session = watched.session
     if watched.lost is not None and not watched.over:
         found.append(our_text(f" {LOST} ", Role.BANNER))
@@ -48,6 +48,12 @@ def notice_rows(watched: Watched, failed: Outcome | None, width: int) -> list[Te
         gravest = sum(row.style == Role.BANNER for row in found)
         found.insert(gravest, _alarm_row(watched, width))
     return [_filled(row, width) for row in found]
+
+
+def _kill_rows(watched: Watched, failed: Outcome | None, width: int) -> list[Text]:
+    if watched.receipt is not None:
+        return receipt_rows(watched.receipt, width)
+    return _failure_rows(failed) if failed is not None else []
 
 
 def receipt_rows(receipt: Receipt, width: int) -> list[Text]:

@@ -20,6 +20,7 @@ from agentwatch.journal import Entry, Stretch, Wanted, Window
 from agentwatch.tui.keys import Where, bindings
 from agentwatch.tui.lines import Line, sentence
 from agentwatch.tui.panes.footer import FooterBar
+from agentwatch.tui.panes.notices import Notices
 from agentwatch.tui.panes.painted import Painted
 from agentwatch.tui.panes.status import StatusBar
 from agentwatch.tui.record import PAGE, Sought, Stopped, found_later, row
@@ -60,8 +61,9 @@ class LogScreen(ReadingScreen, inherit_bindings=False):
         """Whether the page ends with the end of the record, and follows it."""
 
     def compose(self) -> ComposeResult:
-        """Status, the line to type into, text, keys."""
+        """Status, what became of a kill, the line to type into, text, keys."""
         yield StatusBar(id="status")
+        yield Notices(id="notices")
         yield Input(id="filter")
         yield RecordPane(id="reading")
         yield FooterBar(id="footer")

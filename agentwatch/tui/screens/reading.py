@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from agentwatch.tui.keys import Where, bindings
 from agentwatch.tui.lines import Line
 from agentwatch.tui.panes.footer import FooterBar
+from agentwatch.tui.panes.notices import Notices
 from agentwatch.tui.panes.painted import Painted
 from agentwatch.tui.panes.status import StatusBar
 from agentwatch.tui.screens.keyed import Keyed
@@ -27,8 +28,9 @@ class ReadingScreen(Keyed, inherit_bindings=False):
     heading: ClassVar[str] = ""
 
     def compose(self) -> ComposeResult:
-        """Status, text, keys."""
+        """Status, what became of a kill, text, keys."""
         yield StatusBar(id="status")
+        yield Notices(id="notices")
         yield Painted(id="reading")
         yield FooterBar(id="footer")
 
@@ -42,8 +44,9 @@ class ReadingScreen(Keyed, inherit_bindings=False):
 
     def draw(self) -> None:
         """Draw the bars."""
-        app, width = self.watch_app, self.size.width
+        app, (width, height) = self.watch_app, self.size
         self.query_one(StatusBar).show_status(app.watched, app.wall(), width)
+        self.query_one(Notices).show_kill(app.watched, app.kill_failed, width, height // 4)
         self.query_one(FooterBar).show_keys(self.where, width, not_now={})
 
     def show_lines(self, lines: Sequence[Line]) -> None:
