@@ -185,8 +185,8 @@ def test_what_belongs_to_an_allowed_start_is_recorded_without_a_question(
     entries = world.journal(kept["id"])
     assert [e["data"]["id"] for e in entries if e["type"] == "proposed"] == [action["id"]]
     folded = [e["data"] for e in entries if e["type"] == "passed"]
-    assert sum(one["covers"][action["id"]] for one in folded) >= 60
-    assert sum(one["kinds"]["write"] for one in folded) >= 30
+    assert sum(one["covers"].get(action["id"], 0) for one in folded) >= 60
+    assert sum(one["kinds"].get("write", 0) for one in folded) >= 30
     record = world.state / "agentwatch/sessions" / kept["id"] / folded[0]["file"]
     assert folded[-1]["to"] == record.stat().st_size
     assert kept["passed"] == sum(one["passed"] for one in folded)
