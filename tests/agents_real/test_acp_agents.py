@@ -67,9 +67,12 @@ def test_three_actions_are_three_questions_and_reading_is_none(agent: Speaks) ->
 
 def beside(agent: Speaks, action: Json) -> bool:
     """A question that is right beside those of the session."""
-    steers = action["channel"] == "kernel" and "/extensions/" in action["summary"]
-    own = action["channel"] == "kernel" and "-socks" in action["summary"]
-    return steers or own or agent.kit.besides(action["summary"])
+    if action["channel"] != "kernel":
+        return False
+    steers = "/.qwen/extensions/" in action["summary"]
+    # Claude Code may outlive its adapter for a moment, and is then nobody's whom we know.
+    orphaned = "/.claude" in action["summary"]
+    return steers or orphaned or "-socks" in action["summary"]
 
 
 @pytest.mark.parametrize("agent", params(GEMINI))
