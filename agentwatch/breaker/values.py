@@ -47,6 +47,7 @@ class Way(StrEnum):
     PERSON = "allowed by you"
     GRANT = "allowed by grant"
     RULE = "allowed by rule"
+    COVER = "by approved programs"
     DENIED = "denied"
 
 

@@ -6,8 +6,9 @@ or a rule, and a person is asked.
 
 An exception in here is a trip: what cannot be counted does not go on.
 
-What does not work: what passes below an approved program is looked at ten times a second, and a
-program deletes thousands of files in that time: the freeze stops the rest, and says how many.
+What does not work: but for deletions outside the workspace, which are weighed one by one, what
+passes below an approved program is looked at ten times a second, and a program writes over
+thousands of files in that time: the freeze stops the rest, and says how many.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from agentwatch.breaker import Act, Breaker, Budgets, Limits, Resource, Trip, Wa
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Action, Json, Mode, Origin, Proposal, SessionState, Verdict
 from agentwatch.policy import READING, Judgement
-from agentwatch.policy.observed import BY_ITSELF
+from agentwatch.policy.observed import BELONGS, BY_ITSELF
 from agentwatch.supervisor import clock, harm
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Breaking:
         if self._silent(proposal, judgement):
             return judgement
         tripped = self._safely(lambda: self._weigh(proposal, judgement), otherwise=True)
-        if not tripped or judgement.verdict is not Verdict.ALLOW or judgement.cover:
+        if not tripped or judgement.verdict is not Verdict.ALLOW or self._is_tame():
             return judgement
         words = self.trip.words if self.trip else TRIPPED
         why = (f"{TRIPPED}: {words}", *judgement.reasons)
@@ -96,6 +97,11 @@ class Breaking:
         elif not self.off and (trip := self.core.weigh(act, clock.now())):
             self._stop(trip)
         return self.trip is not None
+
+    def _is_tame(self) -> bool:
+        """Whether it is part of what was approved, and destroys nothing outside the workspace."""
+        weighed = self._weighed
+        return weighed is not None and weighed.act.covered and not weighed.act.outside
 
     def saw(self, action: Action) -> None:
         """An action is new, or was answered."""
@@ -133,7 +139,7 @@ class Breaking:
         now = clock.now()
         if trip := self.core.weigh(act, now):
             self._stop(trip)
-        self.core.count(act, "", Way.RULE, now)
+        self.core.count(act, "", Way.COVER, now)
 
     def tree(self, processes: int) -> None:
         """The tree was counted."""
@@ -355,4 +361,6 @@ def way_of(action: Action) -> Way:
         return Way.DENIED
     if decision.by.startswith("person:"):
         return Way.PERSON
+    if decision.rule == BELONGS:
+        return Way.COVER
     return Way.GRANT if (decision.rule or "").startswith("grant ") else Way.RULE

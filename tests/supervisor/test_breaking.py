@@ -12,9 +12,20 @@ from agentwatch import journal
 from agentwatch.breaker import Resource
 from agentwatch.channels.kernel.acts import Deed, Flag, Observed
 from agentwatch.errors import AgentwatchError
-from agentwatch.model import Action, ActionState, Json, Kind, Mode, Proposal, SessionState, Verdict
+from agentwatch.model import (
+    Action,
+    ActionState,
+    Json,
+    Kind,
+    Mode,
+    Origin,
+    Proposal,
+    SessionState,
+    Verdict,
+)
 from agentwatch.policy import DRAFT, Judgement
 from agentwatch.policy.ground import Ground
+from agentwatch.policy.observed import BELONGS
 from agentwatch.supervisor import clock, harm
 from agentwatch.supervisor.breaking import TRIPPED
 from agentwatch.supervisor.session import Supervised
@@ -135,6 +146,22 @@ def test_a_reset_is_recorded_and_counting_begins_anew(session: Supervised) -> No
     assert session.state is SessionState.RUNNING
     agent.deletes(1)
     assert session.snapshot().tripped.startswith("the 12th deletion")
+
+
+def test_the_hundredth_deletion_outside_below_an_approved_program_waits(
+    session: Supervised,
+) -> None:
+    agent = Agent(session)
+    covered = Judgement(Verdict.ALLOW, reversibility(session), ("part of it",), BELONGS, (), "a-1")
+    for number in range(120):
+        path = f"/proc/self/{'fd' if number % 2 else 'task'}"  # there, and outside
+        said = Proposal(Kind.DELETE, "d", "kernel", Origin.OBSERVED, paths=(path,))
+        session.propose(said, agent, replace(covered, outside=(path,)))
+        session.propose(said, agent, covered)  # in the workspace: it goes on, frozen or not
+    assert len([action for action in agent.heard if action.outside]) == 99
+    assert len(session.gate.pending) == 21
+    (trip,) = recorded(session, "tripped")
+    assert trip["words"].endswith("so far 99 by approved programs")
 
 
 def test_reading_is_not_counted(session: Supervised) -> None:

@@ -105,6 +105,8 @@ class Local:
             judged = self._judged(event, descent)
         if judged.verdict is not Verdict.ALLOW or judged.rule is None:
             return False
+        if self._destroys(event, judged):
+            return False
         if self._keeps(event, judged.rule) and not (
             held is not None
             and judged.cover is not None
@@ -144,6 +146,15 @@ class Local:
             ancestry=descent,
             called=event.names,
         )
+
+    def _destroys(self, event: Observed, judged: Judgement) -> bool:
+        """Whether an approved program deletes what was there before it, outside the workspace.
+
+        The breaker is to weigh that before it happens.
+        """
+        if event.kind is not Deed.DELETE or judged.cover is None or judged.rule != BELONGS:
+            return False
+        return bool(judged.outside) and not self._covers.made(event.path)
 
     def _keeps(self, event: Observed, rule: str) -> bool:
         """Whether what it changes is to be kept aside."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agentwatch.channels.kernel.acts import Deed, Observed
+from agentwatch.channels.kernel.acts import Deed, Flag, Observed
 from agentwatch.channels.kernel.descent import Descent, started
 from agentwatch.channels.kernel.gatehouse import Hot
 from agentwatch.channels.kernel.ledger import Ledger
@@ -104,6 +104,22 @@ def test_what_belongs_to_a_cover_passes_and_is_written_down(judge: Judge, tmp_pa
     assert judge.passes(start(pid))
     assert not judge.passes(write(pid, Path("/etc"), "passwd"))
     assert judge.lines() == ["write cover a-1", "exec cover a-1"]
+
+
+def test_an_approved_deletion_outside_the_workspace_is_weighed_by_the_supervisor(
+    judge: Judge,
+) -> None:
+    """Only of what was there before: to tidy up after itself is the program's own work."""
+    pid = judge.child()
+    named = listed(plain(Cover("a-1", "digest", Scope.PROGRAM, paths=("/srv/old/mail",))))
+    book = {"cover": named, "started": started(pid), "remember": True}
+    judge.local.passed(Observed(Deed.EXEC, pid, pid), book)
+    was_there = Observed(Deed.DELETE, pid, pid, path="/srv/old/mail/1")
+    made = Observed(Deed.WRITE, pid, pid, path="/srv/old/mail/2", flags=(Flag.CREATE,))
+    assert not judge.passes(was_there)
+    assert judge.passes(made)
+    assert judge.passes(Observed(Deed.DELETE, pid, pid, path="/srv/old/mail/2"))
+    assert judge.passes(Observed(Deed.WRITE, pid, pid, path="/srv/old/mail/1"))
 
 
 def test_a_start_that_may_begin_a_cover_is_for_the_supervisor(judge: Judge) -> None:
