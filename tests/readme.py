@@ -11,6 +11,7 @@ from pathlib import Path
 from agentwatch import containment
 from agentwatch.agents import AGENTS
 from agentwatch.cli import COMMANDS
+from agentwatch.tui.key import NAMES, named
 from agentwatch.tui.keys import TABLE
 from tests.conformance.requirements import table
 
@@ -20,9 +21,13 @@ README = ROOT / "README.md"
 
 def keys() -> str:
     """The key table as the program has it."""
-    stopping_first = sorted(TABLE, key=lambda key: "kill" not in key.action)
-    rows = [f"| {_code(key.shown)} | {key.does} |" for key in stopping_first]
-    return "\n".join(["| key | does |", "|---|---|", *rows])
+    order = [name for _, name in NAMES]
+    by_screen = sorted(
+        TABLE,
+        key=lambda key: ("kill" not in key.action, order.index(named(key.where).split(", ")[0])),
+    )
+    rows = [f"| {_code(key.shown)} | {named(key.where)} | {key.does} |" for key in by_screen]
+    return "\n".join(["| key | on | does |", "|---|---|---|", *rows])
 
 
 def _code(shown: str) -> str:

@@ -43,6 +43,40 @@ class Where(Flag):
     EVERYWHERE = MAIN | FULL | BECAUSE | ATTACH | PAGES | TALK | EDIT
 
 
+NAMES = (
+    (Where.EVERYWHERE, "everywhere"),
+    (Where.LISTS, "lists and pages"),
+    (Where.CARD, "a card"),
+    (Where.PAGES, "pages"),
+    (Where.MAIN, "the main screen"),
+    (Where.FULL, "the full card"),
+    (Where.BECAUSE, "the reason"),
+    (Where.SIMILAR, "the grant panel"),
+    (Where.WRITING, "the new rule"),
+    (Where.EDIT, "the editor"),
+    (Where.GRANTS, "the grants"),
+    (Where.BREAKER, "the breaker"),
+    (Where.MODE, "the mode panel"),
+    (Where.UNDO, "drafts"),
+    (Where.ATTACH, "the agent's terminal"),
+    (Where.TALK, "the conversation"),
+    (Where.LOG, "the log"),
+    (Where.READING, "help and report"),
+    (Where.REPLAY, "a replay"),
+)
+"""What a person calls the screens, wider words first."""
+
+
+def named(where: Where) -> str:
+    """The screens in words."""
+    words = []
+    for screens, name in NAMES:
+        if screens in where:
+            words.append(name)
+            where &= ~screens
+    return ", ".join(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One line of the table."""

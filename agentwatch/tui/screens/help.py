@@ -5,9 +5,11 @@ Owns the words around the table; a key that is not in the table cannot be in the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from agentwatch.model import Session
+from agentwatch.tui.key import named
 from agentwatch.tui.keys import TABLE, Key, Where
 from agentwatch.tui.lines import Line, blank, heading, sentence
 from agentwatch.tui.screens.reading import ReadingScreen
@@ -46,7 +48,7 @@ def help_lines(opened_from: Where, session: Session | None) -> list[Line]:
     elsewhere = [key for key in TABLE if not key.where & opened_from]
     lines = [heading("Keys that work where you were"), *map(_key_line, here), blank()]
     if elsewhere:
-        lines += [heading("On other screens"), *map(_key_line, elsewhere), blank()]
+        lines += [heading("On other screens"), *map(_elsewhere, elsewhere), blank()]
     lines += [heading("How keys are taken"), *(sentence(rule) for rule in RULES), blank()]
     if session is not None:
         lines += _coverage(session)
@@ -56,6 +58,11 @@ def help_lines(opened_from: Where, session: Session | None) -> list[Line]:
 def _key_line(key: Key) -> Line:
     text = our_text("").append(f"{f'{key.shown} {key.also}':<11}", Role.KEY).append(key.does)
     return Line(text, "  ", "             ")
+
+
+def _elsewhere(key: Key) -> Line:
+    line = _key_line(key)
+    return replace(line, text=line.text.append(f"  ({named(key.where)})", Role.DIM))
 
 
 def _coverage(session: Session) -> list[Line]:
