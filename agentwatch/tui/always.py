@@ -46,4 +46,7 @@ async def _write(app: WatchApp, drawn: Drawn, rule: Json) -> None:
     except AgentwatchError as error:
         app.say(f"No rule was written: {error.what}. {error.hint}", severity="error")
         return
+    except Exception as error:  # noqa: BLE001  what went wrong is said, and nothing is written
+        app.say(f"No rule was written: {type(error).__name__}: {error}", severity="error")
+        return
     app.say(f"Written: {rule['id']}")

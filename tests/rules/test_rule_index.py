@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from hypothesis import given, settings, strategies as st
 
@@ -20,27 +21,27 @@ SETTING = Setting(WORK, HOME, "", Seen.DECLARED, Reversibility.IRREVERSIBLE, NOW
 
 WORDS = st.sampled_from(["git", "push", "p*", "/usr/bin/git", "rm", "*", "a?", "x"])
 PATTERNS = st.sampled_from(
-    f"inside outside ~ ~/a/* ~/** a a/* **/b ./a/b ../* /** /etc/* {WORK}/a/b {WORK}/**/b * "
+    f"inside outside ~ ~/a/* ~/** a a/* **/b ./a/b ../* /** /* /etc/* {WORK}/a/b {WORK}/**/b * "
     f"{HOME}/*/a / a//b ~/work/a/b".split()
 )
 PATHS = st.sampled_from(
-    f"/ /etc/a //etc/a {HOME} {WORK} {HOME}/a/b {WORK}/a {WORK}/a/b {WORK}/c/d/b {HOME}/other "
+    f"/ /x /etc/a //etc/a {HOME} {WORK} {HOME}/a/b {WORK}/a {WORK}/a/b {WORK}/c/d/b {HOME}/other "
     f"{HOME}/workshop/a".split()
 )
-ABOUT = st.fixed_dictionaries(
-    {},
-    optional={
-        "kind": st.lists(st.sampled_from(["exec", "write", "tool"]), min_size=1, max_size=2),
-        "argv": st.lists(WORDS | st.lists(WORDS, min_size=1, max_size=2), min_size=1, max_size=3),
-        "paths": st.lists(PATTERNS, min_size=1, max_size=2),
-        "hosts": st.lists(
-            st.sampled_from(["a.org", "*.org", "A.org:443", "10.0.0.0/8", "[::1]:80"]),
-            min_size=1,
-            max_size=2,
-        ),
-        "tool": st.lists(st.sampled_from(["mail.*", "mail.send", "*", "?"]), min_size=1),
-    },
-)
+KEYS: dict[str, st.SearchStrategy[list[Any]]] = {
+    "kind": st.lists(st.sampled_from(["exec", "write", "tool"]), min_size=1, max_size=2),
+    "argv": st.lists(WORDS | st.lists(WORDS, min_size=1, max_size=2), min_size=1, max_size=3),
+    "paths": st.lists(PATTERNS, min_size=1, max_size=2),
+    "hosts": st.lists(
+        st.sampled_from(["a.org", "*.org", "A.org:443", "10.0.0.0/8", "[::1]:80"]),
+        min_size=1,
+        max_size=2,
+    ),
+    "tool": st.lists(st.sampled_from(["mail.*", "mail.send", "*", "?"]), min_size=1),
+}
+ABOUT = st.sampled_from(sorted(KEYS)).flatmap(
+    lambda key: st.fixed_dictionaries({key: KEYS[key]})
+) | st.fixed_dictionaries({}, optional=KEYS)
 STEPS = st.builds(
     Step,
     kind=st.sampled_from([Kind.EXEC, Kind.WRITE, Kind.TOOL]),
