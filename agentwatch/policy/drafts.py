@@ -10,11 +10,9 @@ an address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from agentwatch.model import Kind, Proposal
 from agentwatch.policy.places import Places
-from agentwatch.shell import Simple, parse, parse_argv
+from agentwatch.shell import Parsed, Simple, parse, parse_argv
 
 DRAFT = "draft"
 """The rule by which it flows."""
@@ -37,9 +35,12 @@ _FIRST = 2
 """Words after a program's name among which such a verb is looked for."""
 
 
-def reaches(commands: Iterable[Simple]) -> bool:
-    """Whether one of these commands is made to leave the machine, or to have others act."""
-    return any(_reaches(one) for one in commands)
+def _stays(parsed: Parsed) -> bool:
+    """Whether no command of a line is made to leave the machine, or to have others act.
+
+    A line that could not be read has none, and is for a person.
+    """
+    return bool(parsed.commands) and not any(_reaches(one) for one in parsed.commands)
 
 
 def _reaches(command: Simple) -> bool:
@@ -50,7 +51,7 @@ def _reaches(command: Simple) -> bool:
 
 def starts(argv: tuple[str, ...]) -> bool:
     """Whether a program start that is held may flow."""
-    return not reaches(parse_argv(argv).commands)
+    return _stays(parse_argv(argv))
 
 
 def flows(proposal: Proposal, places: Places, *, held: bool) -> str:
@@ -64,4 +65,4 @@ def flows(proposal: Proposal, places: Places, *, held: bool) -> str:
         return ""
     lines = [parse(proposal.command)] if proposal.command is not None else []
     lines += [parse_argv(proposal.argv)] if proposal.argv else []
-    return "" if any(reaches(line.commands) for line in lines) else FLOWS
+    return FLOWS if all(_stays(line) for line in lines) else ""

@@ -59,6 +59,7 @@ WAITS = {
     "steering": proposal(Kind.WRITE, paths=(f"{WORK}/CLAUDE.md",)),
     "a push": proposal(command="make && git push"),
     "through a wrapper": proposal(command="env X=1 nice curl http://x.example"),
+    "what cannot be read": proposal(command="make " + "x" * 40_000),
     "another's act": proposal(command="sudo make"),
     "an installation": proposal(command="npm install left-pad"),
     "a fetch": proposal(Kind.NETWORK, host="x.example"),
