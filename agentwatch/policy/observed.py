@@ -316,7 +316,8 @@ class _Scene:
         """Whether this may be done to this path."""
         if zone in _ANYBODYS:
             return Pass(zone.value, _ANYBODYS[zone], self.cover)
-        if zone is Zone.OWN and (self.agent or self._is_fetch()):
+        lays = self.agent and self.ground.own.lays(path, effect)
+        if lays or (zone is Zone.OWN and (self.agent or self._is_fetch())):
             return Pass(zone.value, "own folder")
         cover = self.cover
         if cover is None:

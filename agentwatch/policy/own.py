@@ -47,6 +47,9 @@ def below(folders: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(folder.rstrip("/") + "/" for folder in folders)
 
 
+_NOTHING = "(?!)"
+
+
 @dataclass(frozen=True, slots=True)
 class OwnFolders:
     """Where one agent writes for itself, all absolute and resolved."""
@@ -57,6 +60,8 @@ class OwnFolders:
     """And to files whose path begins like this: state with its locks and copies."""
     caches: tuple[str, ...] = ()
     """Anything in the tree may write below these."""
+    laid: str = _NOTHING
+    """What it lays down in them at its first start."""
 
     def private(self, path: str) -> bool:
         """Whether a path is the agent's own, and steers nothing."""
@@ -68,6 +73,14 @@ class OwnFolders:
             if path.startswith(folder + "/"):
                 return not _steers(path[len(folder) + 1 :])
         return False
+
+    def lays(self, path: str, effect: str) -> bool:
+        """Whether the agent makes this file once, out of its own package; changes are asked."""
+        makes = effect == "make" or path.endswith(".tmp")
+        return makes and any(
+            path.startswith(folder + "/") and re.fullmatch(self.laid, path[len(folder) + 1 :])
+            for folder in self.folders
+        )
 
     def steering(self, path: str) -> bool:
         """Whether a path lies in the agent's own folders and does steer."""
@@ -87,15 +100,16 @@ class _Known:
     home_files: tuple[str, ...] = ()
     workspace: tuple[str, ...] = ()
     """Beginnings of names in the workspace."""
+    laid: str = _NOTHING
     runtime: tuple[str, ...] = ()
     """Folders among the user's run-time files."""
 
 
 _AGENTS = {
     "claude": _Known((".claude",), (".claude.json", ".claude.lock"), runtime=("cc-socks",)),
-    "codex": _Known((".codex",)),
+    "codex": _Known((".codex",), laid=r"skills/\.system/[\w./-]+"),
     "gemini": _Known((".gemini",)),
-    "qwen": _Known((".qwen",)),
+    "qwen": _Known((".qwen",), laid=r"extensions/extension-enablement\.json(?:\.[0-9a-f]+\.tmp)?"),
     "opencode": _Known((".local/share/opencode", ".local/state/opencode", ".config/opencode")),
     "copilot": _Known((".copilot",), (".copilot/config.json",)),
     "openclaw": _Known((".openclaw",)),
@@ -117,6 +131,7 @@ def own_folders(agent: str, *, home: str, workspace: str, runtime: str = "") -> 
         ),
         beginnings=tuple(beginnings),
         caches=tuple(f"{home}/{name}" for name in _CACHES),
+        laid=known.laid,
     )
 
 

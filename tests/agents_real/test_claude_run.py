@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 
+from tests.agents_real.api import Json
 from tests.agents_real.claude_bench import NO_QUESTIONS, TOUCH
 from tests.agents_real.kit_claude import CLAUDE
 from tests.agents_real.model_server import ModelServer, model_server
 from tests.agents_real.scenario import Scenario, call, play
+from tests.agents_real.supervised import Run
 from tests.e2e.person import DOWN, Person
 from tests.e2e.world import World, alive
 from tests.waiting import DEADLINE, wait_for
@@ -222,6 +224,10 @@ def _standing_choice(person: Person) -> str:
     return first
 
 
+UNBROKEN = ("--breaker", "questions=off", "--breaker", "folder=off", "--breaker", "kind=off")
+"""An agent that is not known is asked about its own state, file by file."""
+
+
 def test_with_the_kernel_gate_a_switched_off_hook_changes_nothing(
     world: World, claude: str
 ) -> None:
@@ -234,20 +240,18 @@ def test_with_the_kernel_gate_a_switched_off_hook_changes_nothing(
     with model_server(TOUCH) as model:
         world.env |= CLAUDE.scrubbed(world.folder, model.url)
         process = world.start(
-            "run", "--no-tui", "--kernel-gate", "--", str(unknown), "-p", "GO",
-            "--dangerously-skip-permissions",
+            "run", "--no-tui", "--kernel-gate", *UNBROKEN,
+            "--", str(unknown), "-p", "GO", "--dangerously-skip-permissions",
         )  # fmt: skip
         found: list[str] = []
 
-        def refuses() -> bool:
-            for action in json.loads(world.call("pending", "--json", check=False).stdout or "[]"):
-                touches = "touch ran" in action["summary"]
-                found.extend([action["channel"]] if touches else [])
-                verb = "deny" if touches else "approve"
-                world.call(verb, action["id"], check=False)
-            return process.poll() is not None or bool(found)
+        def all_but_it(action: Json) -> bool:
+            touches = "touch ran" in action["summary"]
+            found.extend([action["channel"]] if touches else [])
+            return not touches
 
-        wait_for(refuses, "the undeclared command", within=60)
+        run = Run(world, CLAUDE, model, process)
+        run.decide(all_but_it, until=lambda: found or process.poll() is not None, within=120)
         assert found == ["kernel"]
         world.call("kill", check=False)
     assert not (world.work / "ran").exists()

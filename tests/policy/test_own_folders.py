@@ -39,3 +39,20 @@ def test_what_only_remembers_is_its_own(agent: str, path: str) -> None:
 )
 def test_what_steers_is_not(agent: str, path: str) -> None:
     assert own_folders(agent, home="/h", workspace="/w").steering(f"/h/{path}")
+
+
+SKILL = "/h/.codex/skills/.system/imagegen/SKILL.md"
+ENABLED = "/h/.qwen/extensions/extension-enablement.json"
+
+
+def test_what_an_agent_lays_down_once_is_its_own_to_make_and_not_to_change() -> None:
+    codex = own_folders("codex", home="/h", workspace="/w")
+    assert codex.lays(SKILL, "make")
+    assert not codex.lays(SKILL, "change")
+    assert not codex.lays(SKILL.replace(".system/", ""), "make")
+    qwen = own_folders("qwen", home="/h", workspace="/w")
+    assert qwen.lays(ENABLED, "make")
+    assert qwen.lays(f"{ENABLED}.90595a17fa33.tmp", "mode")
+    assert not qwen.lays(ENABLED, "change")
+    assert not qwen.lays(SKILL, "make")
+    assert not own_folders("claude", home="/h", workspace="/w").lays(SKILL, "make")
