@@ -25,7 +25,7 @@ from agentwatch.agents.openclaw import OpenClaw
 from agentwatch.agents.opencode import OpenCode
 from agentwatch.agents.parts import parts
 from agentwatch.agents.qwen import Qwen
-from agentwatch.agents.recognise import first_argument
+from agentwatch.agents.recognise import first_argument, installer
 from agentwatch.agents.vibe import Vibe
 from agentwatch.errors import AgentwatchError
 
@@ -77,7 +77,17 @@ def prepare(
     said = versions.remark(version, agent.about) if version and prepared.expects_arm else ""
     notes = (*prepared.notes, f"{agent.about.name} {said}.") if said else prepared.notes
     made_of = (*made_of, *prepared.parts)
-    return replace(prepared, parts=made_of, hosts=agent.about.hosts, notes=notes)
+    unheld = prepared.unheld or _unheld(prepared, start.argv)
+    return replace(prepared, parts=made_of, hosts=agent.about.hosts, notes=notes, unheld=unheld)
+
+
+def _unheld(prepared: Prepared, argv: tuple[str, ...]) -> str:
+    """Why a hook alone asks, where holding system calls would ask about an installation."""
+    through = installer(argv) if prepared.expects_arm else ""
+    name = prepared.name
+    return (
+        f"{through} would be asked about all it installs: install {name} first" if through else ""
+    )
 
 
 def spoken(

@@ -30,6 +30,9 @@ _FETCHERS = {
 }
 """Programs that fetch a package and run it, with the words they need for it."""
 
+_INSTALLERS = frozenset({"npx", "npm", "pnpx", "pnpm", "yarn"})
+"""Those that install thousands of files outside a cache, each of which a gate below would ask."""
+
 _NAMES = ("-p", "--package", "--from", "--spec")
 """Flags whose value is the package, so that the program's name follows."""
 _VALUED = ("--python", "--with", "--registry", "--index", "--index-url", "--cache")
@@ -49,6 +52,12 @@ def first_argument(about: About, argv: tuple[str, ...]) -> int | None:
         if argv[1 : 1 + len(words)] == words:
             return _behind_package(about, argv, 1 + len(words))
     return _interpreted(about, argv) if _RUNTIMES.fullmatch(program) else None
+
+
+def installer(argv: tuple[str, ...]) -> str:
+    """The fetcher that installs the agent before it starts it; empty when there is none."""
+    name = PurePath(argv[0]).name if argv else ""
+    return name if name in _INSTALLERS else ""
 
 
 def _interpreted(about: About, argv: tuple[str, ...]) -> int | None:

@@ -171,6 +171,25 @@ def test_upkeep_runs_no_tools_and_is_left_as_it_is(home: Path, arguments: list[s
     assert not prepared.expects_arm
 
 
+@pytest.mark.parametrize(
+    ("argv", "held"),
+    [
+        (("claude", "-p", "x"), True),
+        (("/opt/bin/claude",), True),
+        (("npx", "-y", "@anthropic-ai/claude-code", "x"), False),
+        (("pnpm", "dlx", "@anthropic-ai/claude-code"), False),
+        (("bunx", "@anthropic-ai/claude-code"), True),
+    ],
+)
+def test_what_installs_the_agent_first_is_not_held_and_says_why(
+    argv: tuple[str, ...], held: bool, home: Path
+) -> None:
+    prepared = agents.prepare(argv, {"HOME": str(home)}, socket="/run/s", cwd="/w")
+    assert prepared.unheld == (
+        "" if held else f"{argv[0]} would be asked about all it installs: install claude first"
+    )
+
+
 def test_ungated_is_left_as_it_is(home: Path) -> None:
     prepared = agents.prepare(("claude", "--bare"), {"HOME": str(home)}, ungated=True)
     assert prepared.argv == ("claude", "--bare")
