@@ -34,6 +34,11 @@ def test_the_mode_is_on_the_status_line(mode: Mode) -> None:
     assert f"RUNNING  {mode.value}  0 waiting" in status_row(watched, NOW, 80).plain
 
 
+def test_what_passed_without_a_question_is_counted_on_the_status_line() -> None:
+    watched = Watched(session=session(passed=1204), lost=None)
+    assert "1204 passed" in status_row(watched, NOW, 80).plain
+
+
 async def test_a_stricter_mode_takes_one_key(tmp_path: Path) -> None:
     async with stage(Supervisor(), tmp_path) as on:
         await opened(on)

@@ -142,7 +142,7 @@ class Kernel(Listener):
 
     def answer(self, call: int, answer: Answer) -> bool:
         self.answers.append(answer)
-        return True
+        return self.there
 
 
 class Wired(loop.Loop):
@@ -176,6 +176,20 @@ def wired() -> Any:
 
 
 CALL = Call(7, 1, abi.machine()[1]["unlinkat"], (0,) * 6)
+
+
+def test_a_start_whose_caller_is_gone_is_not_expected_to_come(
+    wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever gets its number would be taken for one that betrays it."""
+    forgotten: list[int] = []
+    monkeypatch.setattr(wired._starts, "forget", forgotten.append)
+    caller = Caller(os.getpid())
+    held = Held(caller, Observed(Deed.EXEC, caller.pid, caller.tid), Answer)
+    for there in (True, False):
+        wired.kernel.there = there
+        wired._carry_out(CALL, held, 0)
+    assert forgotten == [caller.pid]
 
 
 def test_a_fault_while_judging_is_a_refusal(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:

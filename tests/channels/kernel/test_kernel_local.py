@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from agentwatch.channels.kernel import local
 from agentwatch.channels.kernel.acts import Deed, Flag, Observed
 from agentwatch.channels.kernel.descent import Descent, started
 from agentwatch.channels.kernel.gatehouse import Hot
@@ -120,6 +121,19 @@ def test_an_approved_deletion_outside_the_workspace_is_weighed_by_the_supervisor
     assert judge.passes(made)
     assert judge.passes(Observed(Deed.DELETE, pid, pid, path="/srv/old/mail/2"))
     assert judge.passes(Observed(Deed.WRITE, pid, pid, path="/srv/old/mail/1"))
+
+
+def test_starts_that_have_ended_are_dropped_from_the_book(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "SWEEP_AT", 3)
+    pid, gone = judge.child(), judge.child()
+    judge.covered(pid)
+    judge.covered(gone)
+    judge.children[1].kill()
+    judge.children[1].wait()
+    assert judge.passes(start(pid))
+    assert [one for one, _ in judge.local._covers.processes()] == [pid]
 
 
 def test_a_start_that_may_begin_a_cover_is_for_the_supervisor(judge: Judge) -> None:
