@@ -32,7 +32,8 @@ COVERED = {
     "propose": "what an agent's own code asks through `propose`",
     "kernel gate": (
         "Linux, on wherever it can be had: program starts, writes, deletions, renames, "
-        "connections and mode changes of the whole tree, declared or not"
+        "connections and mode changes of the whole tree, declared or not; a known agent that npx, "
+        "npm, pnpm or yarn install first has its hook alone, unless --kernel-gate insists"
     ),
     "run --on-undeclared": (
         "with the kernel gate and an agent's hook seen alive: it is asked about, frozen or killed "
