@@ -24,7 +24,7 @@ from agentwatch.rules.foreign import FORMATS, convert, found, toml
     "  agentwatch rules explain -- git push"
 )
 def command() -> None:
-    """Check, list and explain rules."""
+    """Check, list, explain and write rules."""
 
 
 @command.command("check", epilog="\b\nExample:\n  agentwatch rules check .agentwatch.toml")
