@@ -47,6 +47,9 @@ AGENTS: tuple[Callable[[int], Agent], ...] = (
 )
 """Every known agent, made with the place where its own arguments begin in a command."""
 
+INSTALLING = 120.0
+"""Seconds in which an agent's hook must be seen where the agent is installed first."""
+
 HOOK = Path(agentwatch.__file__).parent / "channels" / "hooks" / "client.py"
 
 

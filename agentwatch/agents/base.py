@@ -72,6 +72,8 @@ class Prepared:
     probe: tuple[str, ...] = ()
     """A command that makes the same hook arm and then ends, without a model: run in the same
     place before the start, it tells whether the hook will be there.  Empty where none is."""
+    trial_within: float = 30.0
+    """Seconds in which the hook must be seen alive in that trial."""
     unheld: str = ""
     """Why its system calls are not held unless a person insists; empty where they are."""
     notes: tuple[str, ...] = ()

@@ -39,9 +39,6 @@ TICK = 0.1
 COUNT_EVERY = 1.0
 """Seconds between counts of the tree."""
 
-TRIAL = 30.0
-"""Seconds for an agent's hook to be seen alive in a trial start."""
-
 LINGER = 1.0
 """Seconds to stay after the end, for a client that is about to ask."""
 
@@ -116,7 +113,7 @@ class Supervisor:
         running = launch.trial(self.config, session.prepared, secret, self.holding.floor.walls)
         session.running = running
         try:
-            end = time.monotonic() + TRIAL
+            end = time.monotonic() + session.prepared.trial_within
             while not session.trial.is_set() and time.monotonic() < end:
                 running.beat()
                 if running.poll() is not None:

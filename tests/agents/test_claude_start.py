@@ -188,6 +188,7 @@ def test_what_installs_the_agent_first_is_not_held_and_says_why(
     assert prepared.unheld == (
         "" if held else f"{argv[0]} would be asked about all it installs: install claude first"
     )
+    assert prepared.trial_within == (30 if held else agents.INSTALLING)
 
 
 def test_ungated_is_left_as_it_is(home: Path) -> None:
