@@ -60,8 +60,8 @@ def test_c9_1_2(facts: Facts) -> None:
 def test_c9_1_3(facts: Facts) -> None:
     halted = facts["halt"]
     receipts = {one["session"].partition("-")[0]: one for one in halted["receipts"]["receipts"]}
-    assert set(receipts) == {"limited", "idle"}
-    assert all(one["before"] >= 1 and one["left"] == [] for one in receipts.values())
+    assert all(receipts[name]["before"] >= 1 for name in ("limited", "idle"))
+    assert all(one["left"] == [] for one in receipts.values())
     assert halted["left"] == 0, "counted by looking ourselves"
     status, said = halted["refused"]
     assert (status, "halted since" in said) == (125, True)
