@@ -80,16 +80,19 @@ def prepare(
     said = versions.remark(version, agent.about) if version and prepared.expects_arm else ""
     notes = (*prepared.notes, f"{agent.about.name} {said}.") if said else prepared.notes
     made_of = (*made_of, *prepared.parts)
-    unheld = prepared.unheld or _unheld(prepared, start.argv)
-    return replace(prepared, parts=made_of, hosts=agent.about.hosts, notes=notes, unheld=unheld)
+    prepared = replace(prepared, parts=made_of, hosts=agent.about.hosts, notes=notes)
+    through = installer(start.argv) if prepared.expects_arm else ""
+    return _installed_first(prepared, through) if through else prepared
 
 
-def _unheld(prepared: Prepared, argv: tuple[str, ...]) -> str:
-    """Why a hook alone asks, where holding system calls would ask about an installation."""
-    through = installer(argv) if prepared.expects_arm else ""
-    name = prepared.name
-    return (
-        f"{through} would be asked about all it installs: install {name} first" if through else ""
+def _installed_first(prepared: Prepared, through: str) -> Prepared:
+    """The hook alone, with time to install: a gate below would ask about all of it."""
+    why = f"{through} would be asked about all it installs: install {prepared.name} first"
+    return replace(
+        prepared,
+        unheld=prepared.unheld or why,
+        arm_within=max(prepared.arm_within, INSTALLING),
+        trial_within=INSTALLING,
     )
 
 
