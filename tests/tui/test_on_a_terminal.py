@@ -77,11 +77,22 @@ def test_it_paints_approves_and_leaves_with_status_0(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["\x1c", "\x1b[20~"], ids=["ctrl+backslash", "F9"])
-@pytest.mark.parametrize("opening", ["n", "t", "/", ":"])
-def test_the_kill_key_in_boxes_and_attached(opening: str, key: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("opening", "opened"),
+    [
+        ("n", "what the agent should know"),
+        ("t", "ctrl+] back"),
+        ("/", "show only what contains"),
+        (":", "a command"),
+    ],
+)
+def test_the_kill_key_in_boxes_and_attached(
+    opening: str, opened: str, key: str, tmp_path: Path
+) -> None:
     with terminal(tmp_path) as on:
         on.shows("a approve")
         on.child.send(opening)
+        on.shows(opened)
         on.child.send("abc")
         on.child.send(key)
         on.shows("KILLED 17 → 0 in 4 ms")
