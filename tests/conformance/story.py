@@ -172,8 +172,8 @@ class Story:
         run = ("run", "--no-tui")
         # asking again and again until a rule has changed is a burst to the breaker
         options = ("--kernel-gate", "--breaker", "off", "--name", "main")
-        options += ("--rules", str(self.rules))
-        self.main = world.start(*run, *options, "--", python, agent, str(self.orders))
+        more = ("--rules", str(self.rules))
+        self.main = world.start(*run, *options, *more, "--", python, agent, str(self.orders))
         limited = ("--name", "limited", "--deny-after", "0.3", "--budget", "actions=2")
         self.limited = world.start(*run, *limited, "--", python, budgeted)
         self.idle = world.start(*run, "--name", "idle", "--", "sleep", "600")
