@@ -261,7 +261,7 @@ def test_another_version_is_not_spoken(tmp_path: Path, version: Any) -> None:
             await b.greets(version=version)
             await b.until(State.STUCK)
             assert "version" in b.session.alarms[0]
-            with pytest.raises(AgentwatchError):
+            with pytest.raises(AgentwatchError, match=f"speaks version {version!r}"):
                 b.client.say("go")
 
     asyncio.run(play())

@@ -85,6 +85,8 @@ class AcpClient:
         self.state = State.STARTING
         self._about: Json = {}
         self._stop: str | None = None
+        self._deaf = ""
+        """Why it cannot be spoken to; empty as long as it can."""
         self._cancelled = False
 
     # -- for whoever speaks with the agent ---------------------------------------------------
@@ -106,7 +108,10 @@ class AcpClient:
         if not text.strip():
             raise AgentwatchError("there is nothing to say", code=ExitCode.USAGE)
         if self.state in (State.STUCK, State.OVER):
-            raise AgentwatchError("the agent cannot be spoken to any more", code=ExitCode.NO)
+            why = self._deaf or "it hung up"
+            raise AgentwatchError(
+                f"the agent cannot be spoken to any more: {why}", code=ExitCode.NO
+            )
         if len(self._prompts) >= MAX_QUEUED:
             raise AgentwatchError(f"{MAX_QUEUED} prompts wait already", code=ExitCode.NO)
         self._prompts.append(text)
@@ -233,6 +238,7 @@ class AcpClient:
             self._tell({"event": "spoken", "state": state.value, **news})
 
     def _stuck(self, why: str) -> None:
+        self._deaf = why
         self._transcript.add(Kind.NOTE, f"The agent cannot be spoken to: {why}")
         self._session.alarm(f"the agent cannot be spoken to: {why}")
         self._enter(State.STUCK)
