@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,15 +28,16 @@ def world() -> Iterator[World]:
 
 
 def test_it_shows_the_main_job_and_leaves_nothing_behind(world: World) -> None:
-    started = time.monotonic()
-
     done = world.call("demo", "--unattended", timeout=60)
 
-    assert time.monotonic() - started < 15
     assert "deleted with your approval  2\n" in done.stdout
-    assert re.search(r"denied by you +3\d, still there: [1-3]\d?\n", done.stdout)
     assert re.search(r"The breaker: the 12th deletion .* FROZEN", done.stdout)
-    assert re.search(r"You: no to all \d+, with one key", done.stdout)
+    refused = [int(n) for n in re.findall(r"You: no to all (\d+), with one key", done.stdout)]
+    denied, there = map(
+        int, re.findall(r"denied by you +(\d+), still there: (\d+)\n", done.stdout)[0]
+    )
+    assert denied - sum(refused) in (0, 1), "the burst, and the one worth keeping if not in it"
+    assert 0 < there <= denied, "but for what the helper took"
     assert "deleted after the kill      none" in done.stdout
     assert "KILLED " in done.stdout
     assert list(world.work.iterdir()) == []
