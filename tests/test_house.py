@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import agentwatch
+
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {"pyproject.toml", "README.md", "agentwatch", "tests", "screenshots", "LICENSE", "uv.lock"}
 MODULES = sorted((ROOT / "agentwatch").rglob("*.py"))
@@ -34,6 +36,12 @@ def test_a_module_is_short_and_says_what_it_owns(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") <= 400
     assert ast.get_docstring(ast.parse(text))
+
+
+def test_no_module_takes_the_name_of_what_the_package_offers() -> None:
+    """Importing the module would put it where the function is looked for."""
+    modules = {path.stem for path in (ROOT / "agentwatch").iterdir()}
+    assert not modules & set(agentwatch.__all__)
 
 
 def tool(*argv: str) -> None:

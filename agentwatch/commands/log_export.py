@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from agentwatch.commands.output import visible
 from agentwatch.journal import Entry
 from agentwatch.model import Json
-from agentwatch.report import Theirs, told
+from agentwatch.reporting import Theirs, told
 
 Spell = Callable[[Entry], str]
 

@@ -10,9 +10,9 @@ import click
 from agentwatch.commands import log_verify, sessions
 from agentwatch.commands.output import document, json_option, say
 from agentwatch.errors import AgentwatchError, ExitCode
-from agentwatch.report import gather, page, to_json
-from agentwatch.report.markdown import markdown
-from agentwatch.report.webpage import webpage
+from agentwatch.reporting import gather, page, to_json
+from agentwatch.reporting.markdown import markdown
+from agentwatch.reporting.webpage import webpage
 
 FORMS = {"md": markdown, "html": webpage}
 

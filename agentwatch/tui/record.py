@@ -16,7 +16,7 @@ from rich.text import Text
 from agentwatch.journal import Entry, JournalError, Placed, Stretch, Window
 from agentwatch.journal.record import decode
 from agentwatch.model import ActionState, Evidence
-from agentwatch.report import Theirs, told
+from agentwatch.reporting import Theirs, told
 from agentwatch.tui.cards import summary
 from agentwatch.tui.lines import Line
 from agentwatch.tui.text import Role, agent_text, our_text

@@ -13,7 +13,7 @@ import pytest
 
 from agentwatch.channels.kernel.acts import Deed, Observed
 from agentwatch.channels.kernel.ledger import BACKLOG, Ledger
-from agentwatch.report.passed import PassedFile
+from agentwatch.reporting.passed import PassedFile
 from agentwatch.supervisor.passed import KEPT, Line, Passed
 
 SMALL = 2000

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from agentwatch.errors import AgentwatchError
 from agentwatch.paths import Places, signing_base
-from agentwatch.report import Page, Theirs, gather, page
-from agentwatch.report.parts import LONGEST, Item, Mark
+from agentwatch.reporting import Page, Theirs, gather, page
+from agentwatch.reporting.parts import LONGEST, Item, Mark
 from agentwatch.signing import PublicKey, own_key
 from agentwatch.tui.lines import Line, blank, heading, sentence
 from agentwatch.tui.screens.reading import ReadingScreen

@@ -7,10 +7,10 @@ files alone, live or over.  Never changes them, and trusts none of the text in t
 
 from __future__ import annotations
 
-from agentwatch.report.gather import Gathered, gather
-from agentwatch.report.machine import to_json
-from agentwatch.report.page import Page, page
-from agentwatch.report.parts import Theirs
-from agentwatch.report.words import told
+from agentwatch.reporting.gather import Gathered, gather
+from agentwatch.reporting.machine import to_json
+from agentwatch.reporting.page import Page, page
+from agentwatch.reporting.parts import Theirs
+from agentwatch.reporting.words import told
 
 __all__ = ["Gathered", "Page", "Theirs", "gather", "page", "to_json", "told"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from agentwatch.report.page import Page
-from agentwatch.report.parts import LONGEST, Item, Mark, Part, Theirs
+from agentwatch.reporting.page import Page
+from agentwatch.reporting.parts import LONGEST, Item, Mark, Part, Theirs
 from agentwatch.visible import shown
 
 SIGNS = {Mark.NONE: "", Mark.GOOD: "✓ ", Mark.NO: "✗ ", Mark.WARN: "**!** ", Mark.BAD: "**!!** "}

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from agentwatch.grants.values import spoken
 from agentwatch.journal import Entry
 from agentwatch.model import ActionState, Json, Receipt
-from agentwatch.report.gather import Gathered, Question
-from agentwatch.report.parts import Ends, Item, Mark, Part, Section, Theirs
-from agentwatch.report.record import about_the_record
-from agentwatch.report.words import told
+from agentwatch.reporting.gather import Gathered, Question
+from agentwatch.reporting.parts import Ends, Item, Mark, Part, Section, Theirs
+from agentwatch.reporting.record import about_the_record
+from agentwatch.reporting.words import told
 
 T = TypeVar("T")
 

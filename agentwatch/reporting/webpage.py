@@ -11,8 +11,8 @@ import base64
 import hashlib
 from html import escape
 
-from agentwatch.report.page import Page
-from agentwatch.report.parts import LONGEST, Item, Mark, Part, Section, Theirs
+from agentwatch.reporting.page import Page
+from agentwatch.reporting.parts import LONGEST, Item, Mark, Part, Section, Theirs
 from agentwatch.visible import shown
 
 STYLE = """

@@ -19,10 +19,10 @@ from markdown_it import MarkdownIt
 from agentwatch.journal import Journal
 from agentwatch.model import Json
 from agentwatch.paths import Places
-from agentwatch.report import Page, Theirs, gather, page, to_json
-from agentwatch.report.markdown import code, markdown
-from agentwatch.report.parts import Ends, Item, Section
-from agentwatch.report.webpage import webpage
+from agentwatch.reporting import Page, Theirs, gather, page, to_json
+from agentwatch.reporting.markdown import code, markdown
+from agentwatch.reporting.parts import Ends, Item, Section
+from agentwatch.reporting.webpage import webpage
 
 HOSTILE = (
     "![x](http://evil.example/a.png)",

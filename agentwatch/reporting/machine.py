@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from agentwatch.journal import Entry
 from agentwatch.model import Json
-from agentwatch.report.gather import Gathered, Question
-from agentwatch.report.parts import Ends
-from agentwatch.report.record import sound
+from agentwatch.reporting.gather import Gathered, Question
+from agentwatch.reporting.parts import Ends
+from agentwatch.reporting.record import sound
 
 T = TypeVar("T")
 

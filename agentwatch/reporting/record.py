@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from agentwatch.journal import Result
-from agentwatch.report.gather import Gathered
-from agentwatch.report.parts import Item, Mark, Section, Theirs
+from agentwatch.reporting.gather import Gathered
+from agentwatch.reporting.parts import Item, Mark, Section, Theirs
 
 MOST_FINDINGS = 50
 

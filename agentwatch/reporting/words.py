@@ -10,7 +10,7 @@ from typing import Any
 
 from agentwatch.journal import Entry
 from agentwatch.model import Json, Receipt
-from agentwatch.report.parts import Part, Theirs
+from agentwatch.reporting.parts import Part, Theirs
 
 Words = tuple[Part, ...]
 

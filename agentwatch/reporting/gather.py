@@ -17,8 +17,8 @@ from agentwatch.journal.reading import open_lines
 from agentwatch.journal.record import decode
 from agentwatch.model import MAY_LEAVE, ActionState, Evidence, Json, Reversibility
 from agentwatch.paths import Places
-from agentwatch.report.parts import Ends
-from agentwatch.report.passed import PassedFile
+from agentwatch.reporting.parts import Ends
+from agentwatch.reporting.passed import PassedFile
 from agentwatch.signing import PublicKey
 
 MOST: Final = 1_000
