@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -44,10 +43,8 @@ def test_a_place_that_hangs_holds_nobody_up_and_gets_the_newest(tmp_path: Path) 
     kept = kept_by(f"|{waits}", alarms=alarms, cwd=tmp_path)
     kept.offer(head(1))
     wait_for(lambda: kept._places[0]._busy, "the command to run")
-    began = time.monotonic()
-    for seq in range(2, 500):
+    for seq in range(2, 500):  # were each to wait, this would take an hour
         kept.offer(head(seq))
-    assert time.monotonic() - began < 5, "each would take its patience"
     kept.finish(0.01)
     assert alarms == [f"{waits} has not taken the last head in time"]
     (tmp_path / "go").touch()

@@ -26,13 +26,14 @@ def kill(places: Places, *, trigger: str, by: str) -> Receipt:
 def main() -> int:
     """Run; hang the loop where the environment says so."""
     app = WatchApp(places_in(Path(sys.argv[1]).parent), kill, open_wire=Supervisor(action(1)).open)
-    seconds = float(os.environ.get("AGENTWATCH_TEST_BLOCK", "0"))
+    until = os.environ.get("AGENTWATCH_TEST_BLOCK")
 
     def block() -> None:
         os.write(2, b"\x1b]2;blocked now\x07")
-        time.sleep(seconds)
+        while not Path(str(until)).exists():
+            time.sleep(0.02)
 
-    if seconds:
+    if until:
         app.call_later(lambda: app.set_timer(1.0, block))
     status = app.run()
     return 1 if status is None else status

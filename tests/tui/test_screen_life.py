@@ -109,19 +109,19 @@ async def test_a_flood_of_output_does_not_hold_up_keys_and_memory_stays_bounded(
 ) -> None:
     data = base64.b64encode(b"y\r\n" * 5000).decode()
     supervisor = Supervisor(action(1), action(2))
-    until = time.monotonic() + 15
+    over = False
 
     async def flood() -> AsyncIterator[Json]:
-        while time.monotonic() < until:
+        while not over:
             yield {"event": "output", "data": data, "gap": False}
 
     supervisor.flood = flood
     async with stage(supervisor, tmp_path) as on:
         await on.press("down")
         await on.until(lambda: on.main.chosen == "act-2")
-        assert time.monotonic() < until, "the key waited for the flood to end"
+        await on.until(lambda: on.app.agent_screen.skipped)
         assert on.app.agent_screen._waiting <= BACKLOG + len(data)
-        assert on.app.agent_screen.skipped
+        over = True
 
 
 async def test_a_million_characters_in_one_action_are_drawn_whole(tmp_path: Path) -> None:
@@ -136,10 +136,8 @@ async def test_a_million_characters_in_one_action_are_drawn_whole(tmp_path: Path
 async def test_two_thousand_waiting_actions_are_still_one_keypress_away(tmp_path: Path) -> None:
     many = [action(number) for number in range(2000)]
     async with stage(Supervisor(*many), tmp_path) as on:
-        began = time.monotonic()
         await on.press("up", "down", "down")
         assert on.main.chosen == "act-2"
-        assert time.monotonic() - began < 3
 
 
 async def test_the_loop_beats_into_the_pipe_it_was_given(tmp_path: Path) -> None:
