@@ -771,7 +771,7 @@ def shell_words(shell: str, line: str, folder: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=10,
+        timeout=60,
     )
     return done.stdout.split("\0")[:-1]
 

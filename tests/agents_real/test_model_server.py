@@ -27,7 +27,7 @@ def ask(model: ModelServer, path: str, body: Json) -> tuple[Json, list[Json]]:
 
     def post(path: str, body: Json) -> bytes:
         request = urllib.request.Request(model.url + path, json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             data: bytes = answer.read()
         return data
 

@@ -187,7 +187,7 @@ def test_it_waits_for_an_answer_that_takes_its_time(bench: Bench) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(1)
     release.set()
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b'"allow"' in out
 
@@ -288,7 +288,7 @@ def test_no_agent_named_blocks(bench: Bench) -> None:
 def test_a_signal_while_it_waits_blocks(bench: Bench, number: signal.Signals) -> None:
     process = bench.start(None, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert out == b""
     assert number.name.encode() in err
@@ -297,7 +297,7 @@ def test_a_signal_while_it_waits_blocks(bench: Bench, number: signal.Signals) ->
 def test_killed_it_has_said_nothing_and_does_not_end_with_0(bench: Bench) -> None:
     process = bench.start(None, stdout=subprocess.PIPE)
     process.kill()
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     assert out == b""
 
@@ -305,7 +305,7 @@ def test_killed_it_has_said_nothing_and_does_not_end_with_0(bench: Bench) -> Non
 def test_an_allow_that_cannot_be_written_blocks(bench: Bench) -> None:
     with Path("/dev/full").open("wb") as full:
         process = bench.start(allowing, stdout=full, stderr=subprocess.PIPE)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert b"OSError" in err
 
@@ -316,7 +316,7 @@ def test_an_allow_nobody_reads_blocks(bench: Bench) -> None:
     os.close(reader)
     process = bench.start(allowing, stdout=writer, stderr=subprocess.PIPE, restore_signals=True)
     os.close(writer)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert b"BrokenPipeError" in err
 

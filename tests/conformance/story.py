@@ -181,7 +181,7 @@ class Story:
         self.sessions = {one["name"]: one for one in listed}
         self.name = self.sessions["main"]["id"]
         self.places = self._places(self.name)
-        self.client = Client(self.places, timeout=20)
+        self.client = Client(self.places, timeout=60)
 
     def _places(self, name: str) -> Places:
         world = self.world
@@ -303,7 +303,7 @@ class Story:
             left = contained(self.name)
         finally:
             supervisor.send_signal(signal.SIGCONT)
-        status = self.main.wait(20)
+        status = self.main.wait(60)
         self.facts["kill"] = {
             "receipt": killed,
             "left": left,

@@ -123,7 +123,7 @@ def test_the_helper_is_no_child_and_no_session_mate_of_the_agents(
             stdout=out,
             stderr=out,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-            timeout=20,
+            timeout=60,
             check=False,
         )
 

@@ -47,7 +47,7 @@ def test_each_action_waits_and_the_conversation_goes_on(world: World, effects: P
         lambda: [i for i in world.json("pending") if i["command"] == "rm b"], "the second"
     )
     world.call("deny", action["id"])
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert logged(effects, "done") == [{"command": "rm a"}]
     chosen = [item["result"]["outcome"]["optionId"] for item in logged(effects, "answer")]
     assert chosen == ["proceed_once", "cancel"]
@@ -83,7 +83,7 @@ def test_the_kill_ends_the_conversation(world: World, effects: Path) -> None:
     world.pending()
     session = world.session()["id"]
     world.call("kill")
-    assert process.wait(20) == 137
+    assert process.wait(60) == 137
     assert contained(session) == 0
     assert logged(effects, "done") == []
 

@@ -54,7 +54,7 @@ def test_an_action_waits_for_the_gate_and_the_turn_goes_on(world: World, effects
     methods = {json.loads(line).get("method") for line in editor.raw}
     assert "session/request_permission" not in methods
     editor.hangs_up()
-    assert editor.process.wait(20) == 0
+    assert editor.process.wait(60) == 0
 
 
 def test_the_editor_writes_only_what_was_allowed(world: World, effects: Path) -> None:
@@ -82,6 +82,6 @@ def test_the_kill_ends_the_agent_and_the_editor_hears_the_end(world: World, effe
     prompt(editor, [["run", TOOL]])
     world.pending()
     world.call("kill")
-    assert editor.process.wait(20) == 137
+    assert editor.process.wait(60) == 137
     assert done(effects) == []
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in editor.raw)

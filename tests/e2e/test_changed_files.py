@@ -47,7 +47,7 @@ def test_a_script_rewritten_after_the_question_is_asked_about_anew(world: World)
     done = world.call("approve", first["id"], "--digest", first["digest"], check=False)
     assert "not what you were shown" in done.stderr
     world.call("deny", first["id"])
-    process.wait(20)
+    process.wait(60)
     assert not (world.work / "evil").exists()
     asked = [entry["data"]["digest"] for entry in world.json("log") if entry["type"] == "proposed"]
     assert asked[:2] == [first["digest"], again["digest"]]
@@ -66,5 +66,5 @@ def test_a_script_rewritten_after_the_yes_is_not_run_by_it(world: World) -> None
     assert second["origin"] == "observed"
     assert second["reasons"][0] == f"changed since {first['id']} was approved: {build}"
     world.call("deny", second["id"])
-    process.wait(20)
+    process.wait(60)
     assert not (world.work / "evil").exists()

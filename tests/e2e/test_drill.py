@@ -95,7 +95,7 @@ def test_an_interrupted_drill_clears_up_and_says_so(world: World, number: int) -
     process = world.start("drill")
     wait_for(lambda: runaways(world), "the first runaways")
     os.kill(process.pid, number)
-    assert process.wait(timeout=20) == 128 + number
+    assert process.wait(timeout=60) == 128 + number
     assert left_nothing(world)
     (evidence,) = (world.state / "agentwatch/drills").iterdir()
     assert json.loads(evidence.read_text())["verdict"] == "incomplete"

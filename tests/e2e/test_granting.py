@@ -49,7 +49,7 @@ def test_a_kill_ends_every_grant_and_counts_them(world: World) -> None:
     world.json("approve", first["id"], "--scope", "exact")
     world.pending()
     world.call("kill")
-    process.wait(20)
+    process.wait(60)
     (kill,) = [
         json.loads(line)
         for line in world.call("log", "--json", "--follow").stdout.splitlines()

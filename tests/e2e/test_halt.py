@@ -82,7 +82,7 @@ def test_halt_kills_what_runs_and_refuses_what_comes_until_release(world: World)
     process = world.run_agent(*agent(world))
     wait_for(lambda: agents(world), "the agent")
     done = world.json("halt", "--because", "it sends mail")
-    assert process.wait(timeout=20) == 137
+    assert process.wait(timeout=60) == 137
     assert agents(world) == []
     assert [item["left"] for item in done["receipts"]] == [[]]
     assert done["receipts"][0]["trigger"] == "halt"
@@ -124,7 +124,7 @@ def test_a_session_in_another_environment_ends_itself(world: World) -> None:
     wait_for(lambda: agents(world), "the agent")
     elsewhere(world)
     world.call("halt")
-    assert process.wait(timeout=20) == 137
+    assert process.wait(timeout=60) == 137
     assert agents(world) == []
 
 

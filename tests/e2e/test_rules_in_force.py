@@ -28,7 +28,7 @@ def test_a_session_obeys_rules_and_hears_of_changes(world: World) -> None:
     wait_for(lambda: "was read again" in world.call("log").stdout, "the change to be told")
     (world.work / "go").touch()
     wait_for(lambda: said.read_text() == "1\n0\n1\n", "the last answer")
-    running.wait(20)
+    running.wait(60)
     decided = [
         entry["data"]["decision"]
         for entry in json.loads(world.call("log", "--json").stdout)

@@ -66,7 +66,7 @@ def test_an_approved_action_happens(world: World) -> None:
     assert victim.exists()
     decided = world.json("approve", action["id"])
     assert decided["state"] == "allowed"
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
     assert not victim.exists()
 
 
@@ -76,7 +76,7 @@ def test_a_denied_action_does_not_happen_and_the_agent_reads_why(world: World) -
     process = world.run_agent(sys.executable, str(world.script("ask.py", ASK)))
     (action,) = world.pending()
     world.call("deny", action["id"], "--because", "keep that one")
-    assert process.wait(timeout=20) == 9
+    assert process.wait(timeout=60) == 9
     assert victim.exists()
     assert "DENIED keep that one" in world.output(process)
 
@@ -142,7 +142,7 @@ def test_a_question_nobody_answers_is_denied_at_its_deadline(world: World) -> No
     process = world.run_agent(
         sys.executable, str(world.script("ask.py", ASK)), options=("--deny-after", "0.5")
     )
-    assert process.wait(timeout=20) == 9
+    assert process.wait(timeout=60) == 9
     assert "nobody answered within 0.5 s" in world.output(process)
 
 
@@ -173,7 +173,7 @@ def test_a_decided_action_of_a_session_that_is_over_can_be_shown(world: World) -
     process = world.run_agent(sys.executable, str(world.script("ask.py", ASK)))
     (action,) = world.pending()
     world.call("approve", action["id"])
-    process.wait(timeout=20)
+    process.wait(timeout=60)
     wait_for(lambda: not world.json("ls"), "the session to be over")
     shown = world.json("show", action["id"])
     assert (shown["state"], shown["digest"]) == ("allowed", action["digest"])

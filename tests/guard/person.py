@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = Path(__file__).with_name("toy_screen.py")
-DEADLINE = 20.0
+DEADLINE = 45.0
 
 DRIVER = """
 import json, os, sys, time

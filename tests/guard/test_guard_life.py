@@ -217,7 +217,7 @@ def test_a_closed_terminal_ends_the_guard_and_its_screen(person: Person) -> None
     person.hang_up()
     process = person.process
     assert process is not None
-    assert process.wait(20) == 129
+    assert process.wait(60) == 129
     person.until(lambda: gone(pid), looking=False)
 
 

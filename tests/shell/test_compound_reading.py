@@ -45,7 +45,7 @@ def test_compound_lines_of_reading_commands_pass_and_change_nothing(
     before = {str(path): path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     subprocess.run(
         ["bash", "-c", line], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True,
-        check=False, timeout=20,
+        check=False, timeout=60,
     )  # fmt: skip
     assert {str(path): path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
@@ -140,7 +140,7 @@ def test_a_line_that_passes_runs_no_program_but_readers(line: str) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
         check=False,
     )
     missed = {part.split(": ")[-2] for part in done.stderr.splitlines() if "not found" in part}

@@ -229,7 +229,7 @@ def test_bash_sees_the_words_that_we_see(line: str) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=60,
         check=False,
     )
     if "syntax error" in done.stderr or "unexpected EOF" in done.stderr:

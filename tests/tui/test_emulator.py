@@ -133,7 +133,7 @@ def test_a_real_vim_is_drawn(tmp_path: Path) -> None:
         ["-u", "NONE", "-N", str(file)],
         env={**os.environ, "TERM": "xterm-256color", "HOME": str(tmp_path)},
         dimensions=(24, 80),
-        timeout=20,
+        timeout=60,
     )
     recorded = bytearray()
     child.expect("second line")

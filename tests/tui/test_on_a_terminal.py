@@ -18,7 +18,7 @@ import pyte
 import pytest
 
 ALONE = Path(__file__).with_name("screen_alone.py")
-DEADLINE = 20.0
+DEADLINE = 45.0
 
 
 class Terminal:

@@ -155,7 +155,7 @@ def test_on_a_real_terminal_with_the_loop_blocked(sent: str, tmp_path: Path) -> 
         [str(ALONE), str(mark)],
         env={**os.environ, "TERM": "xterm-256color", "AGENTWATCH_TEST_BLOCK": str(free)},
         dimensions=(24, 80),
-        timeout=20,
+        timeout=60,
     )
     try:
         child.expect("blocked now")

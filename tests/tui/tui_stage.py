@@ -17,7 +17,7 @@ from agentwatch.tui.panes.painted import Bar
 from agentwatch.tui.screens.main import MainScreen
 from tests.tui.tui_double import NOW, Clock, Supervisor, Switch, places
 
-DEADLINE = 10.0
+DEADLINE = 45.0
 
 
 @dataclass(slots=True)
