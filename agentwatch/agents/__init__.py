@@ -20,6 +20,7 @@ from agentwatch.agents.claude import ClaudeCode
 from agentwatch.agents.codex import Codex
 from agentwatch.agents.copilot import Copilot
 from agentwatch.agents.gemini import Gemini
+from agentwatch.agents.installing import Installation, Installed, installation, installed
 from agentwatch.agents.mini import MiniSwe
 from agentwatch.agents.openclaw import OpenClaw
 from agentwatch.agents.opencode import OpenCode
@@ -33,9 +34,13 @@ __all__ = [
     "About",
     "Agent",
     "Found",
+    "Installation",
+    "Installed",
     "Prepared",
     "by_name",
     "found",
+    "installation",
+    "installed",
     "prepare",
     "recognise",
     "spoken",
@@ -86,7 +91,7 @@ def prepare(
 
 
 def _installed_first(prepared: Prepared, through: str) -> Prepared:
-    """The hook alone, with time to install: a gate below would ask about all of it."""
+    """As typed, the hook alone, with time to install: a gate below would ask about all of it."""
     why = f"{through} would be asked about all it installs: install {prepared.name} first"
     return replace(
         prepared,

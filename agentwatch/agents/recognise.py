@@ -33,7 +33,7 @@ _FETCHERS = {
 _INSTALLERS = frozenset({"npx", "npm", "pnpx", "pnpm", "yarn"})
 """Those that install thousands of files outside a cache, each of which a gate below would ask."""
 
-_NAMES = ("-p", "--package", "--from", "--spec")
+NAMES = ("-p", "--package", "--from", "--spec")
 """Flags whose value is the package, so that the program's name follows."""
 _VALUED = ("--python", "--with", "--registry", "--index", "--index-url", "--cache")
 """Flags of fetchers with a value that says nothing."""
@@ -78,9 +78,9 @@ def _behind_package(about: About, argv: tuple[str, ...], start: int) -> int | No
     for index in range(start, len(argv)):
         flag, _, value = argv[index].partition("=")
         before = argv[index - 1]
-        if flag in _NAMES and value:
+        if flag in NAMES and value:
             named = named or _is_package(about, value)
-        elif before in _NAMES:
+        elif before in NAMES:
             named = named or _is_package(about, argv[index])
         elif argv[index].startswith("-") or before in _VALUED:
             continue

@@ -25,15 +25,16 @@ COVERED = {
     "tools": "the tool calls of the agents it knows, by a hook put in at the start and seen alive",
     "acp, acp-proxy": (
         "what an ACP agent asks permission for, with its real arguments; what it does without "
-        "asking by the kernel gate, but for Codex and what npx and its like start, where that "
-        "is on with --kernel-gate only"
+        "asking by the kernel gate, but for Codex, where that is on with --kernel-gate only"
     ),
     "mcp": "each call of a tool of an MCP server that is started through `agentwatch mcp`",
     "propose": "what an agent's own code asks through `propose`",
     "kernel gate": (
         "Linux, on wherever it can be had: program starts, writes, deletions, renames, "
         "connections and mode changes of the whole tree, declared or not; a known agent that npx, "
-        "npm, pnpm or yarn install first has its hook alone, unless --kernel-gate insists"
+        "npm exec, pnpm dlx or uvx install is installed before the start, contained and not asked "
+        "about, install scripts included, and held from then on; one behind yarn, or that npx may "
+        "not install without asking you (no -y), has its hook alone unless --kernel-gate insists"
     ),
     "run --on-undeclared": (
         "with the kernel gate and an agent's hook seen alive: it is asked about, frozen or killed "

@@ -21,6 +21,7 @@ import click
 from agentwatch import guard, halt, ourselves, wire
 from agentwatch.breaker import REPORTED, Resource, read_budget, read_limits
 from agentwatch.commands import foreground
+from agentwatch.commands.output import say
 from agentwatch.covers import OnUndeclared
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.keeping import Limits
@@ -202,6 +203,10 @@ def command(
     return foreground.run(config, launch, asked=no_tui)
 
 
+FETCHERS = frozenset({"npx", "npm", "pnpx", "pnpm", "uvx", "uv"})
+"""Programs that may install an agent before they start it."""
+
+
 def limits_of(texts: tuple[str, ...]) -> dict[str, str | bool]:
     """What was said of the breaker; raises AgentwatchError for what it cannot mean."""
     said: dict[str, str | bool] = {}
@@ -261,6 +266,7 @@ def launch(config: Config) -> None:
     others.
     """
     halt.refuse()
+    _tell_of_installing(config)
     config.places.create()
     handed = (*(config.stdio or ()), config.near, config.lifeline)
     keep = {number for number in handed if number is not None}
@@ -290,6 +296,15 @@ def launch(config: Config) -> None:
         )
     wire.raise_failure(json.loads(answer))
     process.returncode = 0  # it lives on by itself: nothing to wait for, nothing to warn about
+
+
+def _tell_of_installing(config: Config) -> None:
+    """Say what takes its time, where the agent is installed before it starts."""
+    if Path(config.argv[0]).name in FETCHERS:
+        from agentwatch.supervisor import installing  # noqa: PLC0415  # slow, and seldom needed
+
+        if words := installing.told(config):
+            say(words)
 
 
 def into_guard(config: Config) -> None:

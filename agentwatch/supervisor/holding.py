@@ -32,6 +32,8 @@ class Holding:
         self._house: Gatehouse | None = None
         self._watched: observed.Watched | None = None
         self._must = session.config.kernel is Hold.MUST
+        self.can = False
+        """Whether system calls can be held here, and may be."""
         self._why = self._try()
         self.floor = walls.look_up(session.config, gated=self.possible)
 
@@ -39,6 +41,12 @@ class Holding:
     def possible(self) -> bool:
         """Whether system calls will be held, as far as a trial can tell."""
         return self._session.config.gated and self._why is None
+
+    def look_again(self) -> None:
+        """How the agent is started has changed: whether there is a gate, by what it is now."""
+        if self.can:
+            self._why = None if self._must else self._session.prepared.unheld or None
+            self.floor = walls.look_up(self._session.config, gated=self.possible)
 
     def insist(self) -> None:
         """From here on there is no start without the gate."""
@@ -50,6 +58,7 @@ class Holding:
         if not config.gated or config.kernel is Hold.NEVER:
             return "as asked"
         why = probe.why_not()
+        self.can = why is None
         if why is None and not self._must and self._session.prepared.unheld:
             return self._session.prepared.unheld
         if why is not None and self._must:

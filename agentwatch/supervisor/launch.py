@@ -72,7 +72,6 @@ def prepare(config: Config) -> Prepared:
             "leave out --on-undeclared",
             ExitCode.USAGE,
         )
-    prepared.lay()
     if config.ungated:
         return replace(prepared, notes=(UNGATED,))
     if not config.hooked:
@@ -90,7 +89,7 @@ def _spoken(config: Config) -> Prepared:
     known = agents.spoken(
         found.name or config.name, config.argv, config.env, found.packages, config.cwd
     )
-    prepared = replace(
+    return replace(
         known,
         argv=started.argv,
         unheld=started.unheld,
@@ -99,8 +98,6 @@ def _spoken(config: Config) -> Prepared:
         files=started.files,
         notes=(*notes, *found.notes),
     )
-    prepared.lay()
-    return prepared
 
 
 def not_held(config: Config, prepared: Prepared, why: str) -> str:
@@ -158,6 +155,19 @@ def trial(config: Config, prepared: Prepared, secret: Secrets, walls: Walls) -> 
     null = os.open(os.devnull, os.O_RDWR)
     try:
         return _contained(config, prepared.probe, env, (null, null, null), tty=False, walls=walls)
+    finally:
+        os.close(null)
+
+
+def install(
+    config: Config, argv: tuple[str, ...], secret: Secrets, walls: Walls, output: int
+) -> Running:
+    """An agent's installation, contained, with the user's own environment."""
+    env = {name: value for name, value in config.env.items() if name not in OURS}
+    env |= {"AGENTWATCH_SESSION": config.session, "AGENTWATCH_COOKIE": secret.cookie}
+    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        return _contained(config, argv, env, (null, output, output), tty=False, walls=walls)
     finally:
         os.close(null)
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from agentwatch import containment, halt, kill
 from agentwatch.containment.base import Gating, Running, Walls, write_private
-from agentwatch.errors import AgentwatchError
+from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.journal import Journal
 from agentwatch.model import Json, Receipt, SessionState
 from agentwatch.paths import signing_base
 from agentwatch.signing import Signer, own_key
-from agentwatch.supervisor import anchoring, control, door, launch, walls
+from agentwatch.supervisor import anchoring, control, door, installing, launch, walls
 from agentwatch.supervisor.checks import Checks
 from agentwatch.supervisor.config import Config
 from agentwatch.supervisor.holding import Holding
@@ -89,6 +89,7 @@ class Supervisor:
         secret = launch.Secrets.new()
         servers = (await door.listen(self.session, secret.token), await control.listen(self.desk))
         self._checks.begin()
+        await self._install(secret)
         await self._try_hook(secret)
         running = self._start(secret)
         Switch(self.places, running.record).start()
@@ -103,6 +104,14 @@ class Supervisor:
         await self._end(running)
         for server in servers:
             server.close()
+
+    async def _install(self, secret: launch.Secrets) -> None:
+        """Have the agent installed, where it is to be held; and lay what its start needs."""
+        session = self.session
+        if self.holding.can:
+            session.prepared = await installing.first(session, secret)
+            self.holding.look_again()
+        session.prepared.lay()
 
     async def _try_hook(self, secret: launch.Secrets) -> None:
         """See the hook alive once before the agent starts; raises where it does not come."""
@@ -156,6 +165,8 @@ class Supervisor:
         )
         session.seal()
         halt.refuse()
+        if self.places.closed.exists():  # while it was tried or installed
+            raise AgentwatchError("killed before the agent was started", code=ExitCode.KILLED)
         running = self._launch(secret)
         if mark := halt.halted():  # it came while the agent was being started
             self._kill("halt")
