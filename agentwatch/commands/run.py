@@ -6,6 +6,7 @@ process of its own and outlives this one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from agentwatch import guard, halt, ourselves, wire
+from agentwatch import guard, halt, kill, ourselves, wire
 from agentwatch.breaker import REPORTED, Resource, read_budget, read_limits
 from agentwatch.commands import foreground
 from agentwatch.commands.output import say
@@ -289,7 +290,12 @@ def launch(config: Config) -> None:
     with process.stdin, process.stdout:
         process.stdin.write(config.dump().encode() + b"\n")
         process.stdin.flush()
-        answer = process.stdout.readline()
+        try:
+            answer = process.stdout.readline()
+        except KeyboardInterrupt:  # it may be installing or trying the agent still
+            with contextlib.suppress(AgentwatchError):  # nothing was started yet: nothing will be
+                kill.kill(config.places, trigger="signal", by="run")
+            raise
     if not answer:
         raise AgentwatchError(
             "the supervisor ended before it started the agent", f"see {config.places.log}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from pathlib import Path
 
@@ -100,6 +101,17 @@ def test_what_cannot_be_installed_is_started_as_typed_and_that_is_said(world: Wo
     world.run_agent("npx", "-y", "aider-chat", options=(DEFAULT,))
     wait_for(world.pending, "the first thing that it is asked about")
     assert any("npx was to install aider first, but" in one for one in world.session()["notes"])
+
+
+def test_ctrl_c_while_it_installs_ends_it(world: World) -> None:
+    npx(world, stays=True)
+    process = world.start("run", "--no-tui", DEFAULT, "--", "npx", "-y", "aider-chat", "never")
+    wait_for((world.folder / "script").exists, "the installation")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) != 0
+    wait_for(lambda: not running(str(world.folder / "left")), "the script's process to be gone")
+    wait_for(lambda: not list((world.runtime / "agentwatch").iterdir()), "the supervisor to go")
+    assert not Path("/tmp/never").exists()
 
 
 def test_a_kill_while_it_installs_leaves_nothing_and_starts_nothing(world: World) -> None:
