@@ -5,10 +5,11 @@
 The whole product: a session whose agent starts the work as a program, which a person allows once;
 all the rest passes as part of it.  Without is the same session `--ungated`: contained as well,
 nothing held.  Beside them the floor: the same filter, and a loop in Python, or in C, that lets
-every call go on unread.  All of them wait all the time, and take turns piece by piece, so that
-what else the machine does meets all alike.  Times are taken inside.  A ratio is the median of the
-rounds' own ratios, for what is many single calls of the rounds' medians; `best` compares the
-quickest of each.
+every call go on unread; and one in C that first makes the system calls that the gate makes for a
+program start, so that it shows what Python adds to them.  All of them wait all the time, and take
+turns piece by piece, so that what else the machine does meets all alike.  Times are taken inside.
+A ratio is the median of the rounds' own ratios, for what is many single calls of the rounds'
+medians; `best` compares the quickest of each.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ DOES = Path(__file__).with_name("gate_work.py")
 AGENT = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:], check=False).returncode)"
 PATIENCE = 300.0
 WITHOUT, GATED = "without", "gated"
-WAYS = (WITHOUT, GATED, "python floor", "C floor")
+FLOORS = {"python floor": "python", "C floor": "c", "C, same calls": "same"}
+WAYS = (WITHOUT, GATED, *FLOORS)
 
 
 @dataclass
@@ -116,13 +118,8 @@ def side(way: str, means: str) -> Iterator[Side]:
         orders, out = world.work / "orders", world.work / "found"
         os.mkfifo(orders)
         work = [sys.executable, str(DOES), str(orders), str(out)]
-        if way.endswith("floor"):
-            command = [
-                sys.executable,
-                "-m",
-                "tests.benchmarks.gate_floor",
-                way.partition(" ")[0].lower(),
-            ]
+        if way in FLOORS:
+            command = [sys.executable, "-m", "tests.benchmarks.gate_floor", FLOORS[way]]
             process = subprocess.Popen([*command, *work], cwd=world.work, env=world.env)
         else:
             options = ("--containment", means, "--kernel-gate" if way == GATED else "--ungated")

@@ -1,9 +1,11 @@
 """The least that holding calls can cost: the same filter, and somebody who lets all of them go on.
 
-    python -m tests.benchmarks.gate_floor python|c COMMAND…
+    python -m tests.benchmarks.gate_floor python|c|same COMMAND…
 
 Reads nothing, judges nothing, records nothing: what lies between this and nothing is the kernel's
-and the scheduler's, what lies between this and the gate is the gate's own work.
+and the scheduler's, what lies between this and the gate is the gate's own work.  `same` is in C
+and makes the system calls that the gate makes for a program start, and thinks nothing: what lies
+between that and the gate is Python's.
 """
 
 from __future__ import annotations
@@ -21,29 +23,9 @@ from pathlib import Path
 from agentwatch.channels.kernel import abi, bpf
 from agentwatch.containment.helpers import linux
 
-IN_C = """
-#include <poll.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <linux/seccomp.h>
-int main(int argc, char **argv) {
-    int fd = atoi(argv[1]);
-    struct seccomp_notif got;
-    struct seccomp_notif_resp said;
-    struct pollfd line = {fd, POLLIN, 0};
-    for (;;) {
-        poll(&line, 1, -1);
-        if (!(line.revents & POLLIN)) return 0;
-        memset(&got, 0, sizeof got);
-        if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &got)) continue;
-        memset(&said, 0, sizeof said);
-        said.id = got.id;
-        said.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-        ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &said);
-    }
-}
-"""
+IN_C = Path(__file__).with_name("gate_floor.c")
+SAME = "same"
+"""In C, with the system calls that the gate makes for a start."""
 
 
 def serve(listener: int) -> None:
@@ -67,13 +49,12 @@ def serve(listener: int) -> None:
 
 
 def compiled(folder: str) -> Path | None:
-    """The same in C; None where there is no compiler."""
+    """The one in C; None where there is no compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         return None
-    source, made = Path(folder, "floor.c"), Path(folder, "floor")
-    source.write_text(IN_C)
-    done = subprocess.run([compiler, "-O2", "-o", made, source], check=False)
+    made = Path(folder, "floor")
+    done = subprocess.run([compiler, "-O2", "-o", made, IN_C], check=False)
     return made if done.returncode == 0 else None
 
 
@@ -90,12 +71,13 @@ def main() -> None:
         os.execvp(command[0], command)
     os.close(writer)
     listener = linux.fetch(pid, int(os.read(reader, 16)))
-    if how == "c":
+    if how in ("c", SAME):
         with tempfile.TemporaryDirectory() as folder:
             made = compiled(folder)
             if made is not None:
                 os.set_inheritable(listener, True)
-                subprocess.run([made, str(listener)], close_fds=False, check=False)
+                ledger = [str(Path(folder, "ledger"))] if how == SAME else []
+                subprocess.run([made, str(listener), *ledger], close_fds=False, check=False)
     serve(listener)
 
 
