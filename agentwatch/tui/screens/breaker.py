@@ -195,8 +195,9 @@ def _given(spent: Json) -> str:
 
 def _named(burst: list[Json], known: Mapping[str, Seen]) -> list[Line]:
     lines = []
+    wide = max((len(str(item.get("id"))) for item in burst[:LISTED]), default=0)
     for item in burst[:LISTED]:
-        row = our_text("").append(f"{item.get('id')}  ", Role.LABEL)
+        row = our_text("").append(f"{item.get('id')!s:<{wide}}  ", Role.LABEL)
         seen = known.get(str(item.get("id")))
         said = summary(seen) if seen else agent_text(item.get("summary"))
         lines.append(Line(row.append_text(said), "  ", "    "))
