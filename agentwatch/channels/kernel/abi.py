@@ -148,6 +148,7 @@ O_PATH = 0o10000000
 O_TMPFILE = 0o20000000
 """Its own bit, without O_DIRECTORY's."""
 
+RESOLVE_NO_XDEV = 0x01
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_BENEATH = 0x08
 RESOLVE_IN_ROOT = 0x10
@@ -287,11 +288,16 @@ def pidfd_getfd(handle: int, number: int) -> int:
     return found
 
 
-def is_proc(handle: int) -> bool:
-    """Whether an object lies in a procfs; raises OSError."""
+def file_system(handle: int) -> int:
+    """The kernel's number for the kind of file system an object lies in; raises OSError."""
     if _fstatfs(handle, _statfs_at) < 0:
         raise fail()
-    return _statfs[0] == PROC_SUPER_MAGIC
+    return _statfs[0]
+
+
+def is_proc(handle: int) -> bool:
+    """Whether an object lies in a procfs; raises OSError."""
+    return file_system(handle) == PROC_SUPER_MAGIC
 
 
 _SETGROUPS = {"x86_64": 116, "aarch64": 159}.get(platform.machine(), -1)

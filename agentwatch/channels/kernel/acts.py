@@ -84,6 +84,8 @@ class Flag(StrEnum):
     """The object is an open pipe, socket or the like without a name: `path` is `pipe:[…]`."""
     PRIVATE = "private"
     """The object cannot be named from outside: deleted, or on a mount of the agent's own."""
+    LOST = "lost"
+    """Nor can it be told what it is: it may be any file of ours.  Always with PRIVATE."""
     TEMPORARY = "temporary"
     """O_TMPFILE: a nameless file in the folder `path`."""
 

@@ -93,6 +93,8 @@ def event(
     names = [item for item in (first, second) if item]
     if Flag.PROC not in flags and any(item.private for item in names):
         flags.append(Flag.PRIVATE)
+    if any(item.lost for item in names):
+        flags.append(Flag.LOST)
     if any(item.pipe for item in names):
         flags.append(Flag.PIPE)
     return Observed(

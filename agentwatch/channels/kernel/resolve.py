@@ -5,11 +5,10 @@ Never opens what it finds: handles are O_PATH.  Whoever gets a Spot judges its n
 its handles, so that a path changed meanwhile changes nothing.
 
 What does not work: an object on a mount that only the agent has (its own tmpfs, a deleted file)
-has no name outside; it is marked so.  Host names are found by device and root of a mount, which
-btrfs subvolumes and overlays may hide: those too count as private.
+has no name outside; it is marked so, and so is one that is lost (see `mounts`).
 """
 
-# ruff: noqa: PTH115, PTH123, TRY301
+# ruff: noqa: PTH115, TRY301
 # pathlib costs the start; errors of the caller's are raised where they are seen
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import os
 import stat
 from dataclasses import dataclass
 
-from . import abi
+from . import abi, mounts
 from .caller import Caller
 
 _HANDLE = abi.O_PATH | os.O_CLOEXEC
@@ -35,6 +34,8 @@ class Name:
     inside: str = ""
     private: bool = False
     pipe: bool = False
+    lost: bool = False
+    """It may be anything of ours, and nobody can tell."""
 
 
 @dataclass(slots=True)
@@ -46,6 +47,8 @@ class Spot:
     folder: int = -1
     last: bytes = b""
     """For a name in a folder: that name, one component."""
+    mounted: bool = False
+    """Something is mounted over the name: what is done to it is not done to what is seen there."""
     _found: os.stat_result | None = None
 
     def stat(self) -> os.stat_result:
@@ -67,12 +70,12 @@ class Spot:
 
     def name(self, caller: Caller) -> Name:
         """The object's name, or that of the place where it would be."""
-        if self.handle >= 0:
+        if self.handle >= 0 and not self.mounted:
             return name(self.handle, caller, self.stat())
         found = name(self.folder, caller)
         last = os.fsdecode(self.last)
         inside = found.inside and _join(found.inside, last)
-        return Name(_join(found.path, last), inside, found.private)
+        return Name(_join(found.path, last), inside, found.private, lost=found.lost or self.mounted)
 
 
 def find(caller: Caller, folder: int, path: bytes, *, follow: bool = True) -> int:
@@ -158,8 +161,16 @@ def _through(caller: Caller, spot: Spot, link: bytes) -> Spot:
 
 def look(spot: Spot) -> None:
     """Take a handle of the object itself, if it is there; links are not followed."""
-    with contextlib.suppress(FileNotFoundError):
-        spot.handle = os.open(spot.last, _HANDLE | os.O_NOFOLLOW, dir_fd=spot.folder)
+    flags = _HANDLE | os.O_NOFOLLOW
+    try:
+        spot.handle = abi.openat2(spot.folder, spot.last, flags, abi.RESOLVE_NO_XDEV)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        spot.handle = os.open(spot.last, flags, dir_fd=spot.folder)
+        spot.mounted = True
 
 
 def _walk(caller: Caller, base: int, path: bytes, *, follow: bool) -> int:
@@ -250,53 +261,13 @@ def name(handle: int, caller: Caller, found: os.stat_result | None = None) -> Na
         here = None
     if here and (here.st_dev, here.st_ino) == (found.st_dev, found.st_ino):
         return Name(shown)
-    outside = _outside(handle, shown, found, caller)
-    return Name(outside, shown) if outside else Name(shown, shown, private=True)
-
-
-def _outside(handle: int, shown: str, found: os.stat_result, caller: Caller) -> str:
-    """The same object's name through a mount of ours; empty when there is none."""
-    mount = _mount_of(handle)
-    theirs = next((m for m in _mounts(str(caller.tid)) if m[0] == mount), None)
-    if theirs is None:
-        return ""
-    _, device, root, point = theirs
-    prefix = point.rstrip("/")
-    if shown != point and not shown.startswith(prefix + "/"):
-        return ""
-    within = root.rstrip("/") + shown[len(prefix) :]
-    for _, our_device, our_root, our_point in _mounts("self"):
-        top = our_root.rstrip("/")
-        if our_device != device or not (within == our_root or within.startswith(top + "/")):
-            continue
-        candidate = our_point.rstrip("/") + within[len(top) :] or "/"
-        with contextlib.suppress(OSError):
-            here = os.lstat(candidate)
-            if (here.st_dev, here.st_ino) == (found.st_dev, found.st_ino):
-                return candidate
-    return ""
-
-
-def _mount_of(handle: int) -> str:
-    with open(f"/proc/self/fdinfo/{handle}", encoding="ascii") as lines:
-        for line in lines:
-            if line.startswith("mnt_id:"):
-                return line.split()[1]
-    return ""
-
-
-def _mounts(whose: str) -> list[tuple[str, str, str, str]]:
-    """Id, device, root and mount point of every mount that a process sees."""
-    path = f"/proc/{whose}/mountinfo"
-    with open(path, encoding="utf-8", errors="surrogateescape") as lines:
-        found = [line.split(" ", 5) for line in lines]
-    return [(one[0], one[2], _plain(one[3]), _plain(one[4])) for one in found]
-
-
-def _plain(text: str) -> str:
-    for code, char in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        text = text.replace(code, char)
-    return text
+    outside = mounts.outside(handle, shown, found, caller.tid)
+    if outside:
+        return Name(outside, shown)
+    if abi.is_proc(handle):
+        within = mounts.in_proc(handle, shown, caller.tid)
+        return Name(within or shown, shown, private=True, lost=not within)
+    return Name(shown, shown, private=True, lost=not mounts.of_its_own(handle, found))
 
 
 def _join(folder: str, last: str) -> str:

@@ -101,6 +101,8 @@ class Rules:
     ) -> str:
         """allow, deny or ask; `below` says whether a process descends from another."""
         names = _names(event)
+        if Flag.LOST in event.flags:
+            return DENY
         if event.kind in _REACHING:
             return self._reaching(event, below)
         if Flag.PIPE in event.flags:

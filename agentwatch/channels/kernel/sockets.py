@@ -164,7 +164,8 @@ def _unix(caller: Caller, line: Line, address: bytes) -> tuple[dict[str, object]
     found = os.fstat(line.folder)
     said["file"] = f"{os.major(found.st_dev)}:{os.minor(found.st_dev)}:{found.st_ino}"
     flags = network.said(line.handle, caller.tid, Family.UNIX)
-    said["flags"] = (*flags, Flag.PRIVATE) if name.private else flags
+    more = ((Flag.PRIVATE, name.private), (Flag.LOST, name.lost))
+    said["flags"] = (*flags, *(flag for flag, is_so in more if is_so))
     own = f"/proc/self/fd/{line.folder}".encode()
     return said, address[:2] + own + b"\0"
 
