@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentwatch import wire
-from agentwatch.model import Kind, Proposal
+from agentwatch.channels.asking import Editable
+from agentwatch.model import Json, Kind, Proposal
 
 _VERBS = {
     Kind.EXEC: "run",
@@ -56,6 +57,33 @@ def proposal(message: Mapping[str, Any], *, pid: int | None, parents: tuple[str,
         diff=_text(message, "diff"),
         words=_text(message, "words"),
     )
+
+
+EDITS = ("command", "argv", "paths", "url", "host", "tool", "params", "diff")
+"""Fields of which whoever proposes may take another value back."""
+
+
+def editable(
+    message: Mapping[str, Any], *, pid: int | None, parents: tuple[str, ...]
+) -> Editable | None:
+    """How what is proposed may be changed: the fields that its `edits` names, and no others."""
+    names = _texts(message, "edits")
+    if odd := [name for name in names if name not in EDITS or not message.get(name)]:
+        raise wire.WireError(f"edits names what is not given, or stays as it is: {odd[0]}")
+
+    def read(proposed: Proposal) -> Json:
+        values = {name: getattr(proposed, name) for name in names}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+        }
+
+    def remade(given: Json) -> Proposal:
+        if set(given) != set(names) or not all(given.values()):
+            raise wire.WireError(f"what may be changed, and stays, is: {', '.join(names)}")
+        return proposal({**message, **given}, pid=pid, parents=parents)
+
+    return Editable(remade, read) if names else None
 
 
 def _kind(message: Mapping[str, Any]) -> Kind:

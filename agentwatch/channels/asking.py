@@ -7,10 +7,26 @@ withdraws the question.  Whatever goes wrong on the way is a no.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from agentwatch.model import Json, Proposal
+
+
+def params_of(proposal: Proposal) -> Json:
+    """The input of a proposal whose input is its parameters."""
+    return dict(proposal.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Editable:
+    """How a person may change what is asked: whoever asks carries another input back."""
+
+    remade: Callable[[Json], Proposal]
+    """Its proposal, were its input another; raises AgentwatchError for one that cannot be."""
+    read: Callable[[Proposal], Json] = params_of
+    """The input in a proposal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +39,20 @@ class Answered:
     by: str
     action: str = ""
     """The action's id, empty where it never became one."""
+    given: Json | None = None
+    """The input that was approved where a person changed it: this alone may be used then."""
 
 
 class Session(Protocol):
     """What a channel needs of the session it belongs to."""
 
-    async def ask(self, proposal: Proposal, *reasons: str) -> Answered:
+    async def ask(
+        self, proposal: Proposal, *reasons: str, editable: Editable | None = None
+    ) -> Answered:
         """Put a proposal to the gate and wait; never raises but for a cancelled wait.
 
-        `reasons` are further ones to ask: with any, no rule lets it pass by itself.
+        `reasons` are further ones to ask: with any, no rule lets it pass by itself.  With
+        `editable` the answer may be to another input, `Answered.given`.
         """
 
     def passes(self, proposal: Proposal) -> bool:

@@ -11,7 +11,7 @@ import os
 import sys
 
 from agentwatch import wire
-from agentwatch.channels.asking import Answered
+from agentwatch.channels.asking import Answered, Editable
 from agentwatch.channels.propose import Denied, apropose
 from agentwatch.model import Json, Proposal
 
@@ -24,7 +24,9 @@ def supervised() -> bool:
 class Inside:
     """The session this process was started in, reached as the agent reaches it."""
 
-    async def ask(self, proposal: Proposal, *reasons: str) -> Answered:
+    async def ask(
+        self, proposal: Proposal, *reasons: str, editable: Editable | None = None
+    ) -> Answered:
         """Ask and wait; every failure is a no."""
         words = "\n".join([*reasons, *([proposal.words] if proposal.words else [])])
         try:
@@ -40,12 +42,14 @@ class Inside:
                 diff=proposal.diff,
                 words=words or None,
                 cwd=proposal.cwd,
+                edits=("params",) if editable and proposal.params else (),
             )
         except Denied as denied:
             return Answered(False, denied.reason, denied.by or "gate", denied.action)
         except (OSError, wire.WireError) as error:
             return Answered(False, f"it could not be asked ({error})", "gate")
-        return Answered(True, given.why, given.by, given.id)
+        changed = None if given.given is None else dict(given.given["params"])
+        return Answered(True, given.why, given.by, given.id, changed)
 
     def passes(self, proposal: Proposal) -> bool:  # noqa: ARG002 - the session's to know
         """Not known in here."""

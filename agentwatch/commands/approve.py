@@ -82,7 +82,7 @@ def _edit(action: str, digest: str | None, file: TextIO, *, as_json: bool) -> No
     except (ValueError, RecursionError) as error:
         raise AgentwatchError(
             f"{file.name} is no JSON: {error}",
-            f"begin with `agentwatch show {action} --json`, its `params`",
+            f"begin with `agentwatch show {action} --input`",
             ExitCode.USAGE,
         ) from error
     with Client(sessions.with_action(action)) as client:

@@ -5,19 +5,22 @@ Owns the options and what is printed.  Never exits 0 without an explicit yes.
 
 from __future__ import annotations
 
+import json
 from typing import Any, TextIO
 
 import click
 
+from agentwatch.channels.arrival import EDITS
 from agentwatch.channels.propose import Approval, Denied, propose
 from agentwatch.commands.output import document, json_option, say, visible
 from agentwatch.errors import ExitCode
-from agentwatch.model import Kind, Verdict
+from agentwatch.model import Json, Kind, Verdict
 
 
 @click.command(
     epilog="\b\nExample:\n  agentwatch propose delete --path old.log --words empty && rm old.log\n"
-    "  agentwatch propose exec -- make deploy && make deploy"
+    "  agentwatch propose exec -- make deploy && make deploy\n"
+    "  agentwatch propose network --edits --url https://example.org | jq -r .url"
 )
 @click.argument("kind", type=click.Choice([kind.value for kind in Kind]), metavar="KIND")
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGV]...")
@@ -31,9 +34,20 @@ from agentwatch.model import Kind, Verdict
 @click.option(
     "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="No answer by then is a no."
 )
+@click.option(
+    "--edits",
+    "taking",
+    is_flag=True,
+    help="A person may change it: prints what was approved as JSON; do that.",
+)
 @json_option
 def command(
-    kind: str, argv: tuple[str, ...], diff_file: TextIO | None, as_json: bool, **fields: Any
+    kind: str,
+    argv: tuple[str, ...],
+    diff_file: TextIO | None,
+    taking: bool,
+    as_json: bool,
+    **fields: Any,
 ) -> int:
     """Ask before acting (for scripts inside a session).
 
@@ -42,18 +56,25 @@ def command(
     """
     try:
         diff = diff_file.read() if diff_file else None
-        approval = propose(kind, argv=argv, diff=diff, **fields)
+        asked = {"argv": list(argv), "diff": diff, **fields}
+        given = {name: value for name, value in asked.items() if value and name in EDITS}
+        approval = propose(kind, **asked, edits=tuple(given) if taking else ())
     except UnicodeDecodeError as error:
         raise click.BadParameter("it is not text", param_hint="--diff-file") from error
     except Denied as denied:
         return _no(denied, as_json=as_json)
-    return _yes(approval, as_json=as_json)
+    if taking and approval.given is not None:
+        given = dict(approval.given)
+    return _yes(approval, given if taking else None, as_json=as_json)
 
 
-def _yes(approval: Approval, *, as_json: bool) -> int:
+def _yes(approval: Approval, given: Json | None, *, as_json: bool) -> int:
     if as_json:
         answer = {"verdict": Verdict.ALLOW.value, "id": approval.id, "digest": approval.digest}
-        document({**answer, "by": approval.by, "why": approval.why})
+        more = {} if given is None else {"input": given, "edited": approval.given is not None}
+        document({**answer, "by": approval.by, "why": approval.why, **more})
+    elif given is not None:
+        print(json.dumps(given))
     return int(ExitCode.OK)
 
 

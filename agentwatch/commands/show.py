@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from agentwatch import journal
@@ -14,15 +16,29 @@ from agentwatch.model import Json
 
 @click.command(epilog="\b\nExample:\n  agentwatch show 3f2a91-4\n  agentwatch show 3f2a91-4 --json")
 @click.argument("action")
+@click.option(
+    "--input", "given", is_flag=True, help="Only what a person may change, for approve --edit."
+)
 @json_option
-def command(action: str, as_json: bool) -> None:
+def command(action: str, given: bool, as_json: bool) -> None:
     """Show one action, complete."""
+    if given:
+        _input(action)
+        return
     found = find(action)
     if as_json:
         document(found)
         return
     for text in action_lines(found):
         print(text)
+
+
+def _input(action: str) -> None:
+    """Print what `agentwatch approve --edit` takes, as it is now."""
+    with Client(sessions.with_action(action)) as client:
+        shown = client.call("action", action=action)
+        said = client.call("editable", action=shown["id"], digest=shown["digest"])
+    print(json.dumps(said["input"], indent=2))
 
 
 def find(action: str) -> Json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from agentwatch.channels.asking import Answered
+from agentwatch.channels.asking import Answered, Editable
 from agentwatch.model import Action, Json, Mode, Proposal, Verdict
 from agentwatch.policy import DRAFT
 from agentwatch.supervisor.session import Supervised
@@ -18,7 +18,8 @@ from agentwatch.supervisor.session import Supervised
 class _Waits:
     """One question, and the coroutine that waits for its answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, editable: Editable | None) -> None:
+        self.editable = editable
         self.answered: asyncio.Future[Action] = asyncio.get_running_loop().create_future()
 
     def answer(self, action: Action) -> None:
@@ -32,9 +33,11 @@ class Asks:
     def __init__(self, session: Supervised) -> None:
         self._session = session
 
-    async def ask(self, proposal: Proposal, *reasons: str) -> Answered:
+    async def ask(
+        self, proposal: Proposal, *reasons: str, editable: Editable | None = None
+    ) -> Answered:
         """Put a proposal to the gate and wait."""
-        waits = _Waits()
+        waits = _Waits(editable)
         try:
             self._propose(proposal, waits, reasons)
         except Exception as error:  # noqa: BLE001 - a fault of ours is a no
@@ -48,7 +51,9 @@ class Asks:
         if decision is None:
             return Answered(False, "it was answered without a decision", "gate", action.id)
         allowed = decision.verdict is Verdict.ALLOW
-        return Answered(allowed, decision.why, decision.by, action.id)
+        changed = editable is not None and action.edited is not None
+        given = editable.read(action.proposal) if editable and changed else None
+        return Answered(allowed, decision.why, decision.by, action.id, given)
 
     def passes(self, proposal: Proposal) -> bool:
         """Whether the policy lets it pass by itself."""

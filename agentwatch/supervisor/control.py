@@ -241,9 +241,11 @@ class ClientConnection:
             self._session.breaking.add(resource, value, _by(message))
         return self._session.breaking.status()
 
-    def _editable(self, message: Json) -> None:
-        """Raise where a call cannot be given another input."""
-        editing.possible(self._session, str(message.get("action")), str(message.get("digest")))
+    def _editable(self, message: Json) -> Json:
+        """What a call is given now; raises where it cannot be given another input."""
+        named = str(message.get("action")), str(message.get("digest"))
+        found, editable = editing.possible(self._session, *named)
+        return {"input": editable.read(found.proposal)}
 
     def _edit(self, message: Json) -> Json:
         """Change what a call is given; what waits then in its place is not approved by this."""

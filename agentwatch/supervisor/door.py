@@ -14,10 +14,10 @@ from typing import Any
 
 from agentwatch import agents, wire
 from agentwatch.channels import arrival
+from agentwatch.channels.asking import Editable
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Action, Json, Proposal, Verdict
 from agentwatch.supervisor import peers
-from agentwatch.supervisor.editing import Remade
 from agentwatch.supervisor.session import Supervised
 
 TRY_AGAIN = 0.2
@@ -27,10 +27,10 @@ TRY_AGAIN = 0.2
 class Asked:
     """One question of one connection, and the way back to it."""
 
-    def __init__(self, visitor: Visitor, ref: object, remade: Remade | None = None) -> None:
+    def __init__(self, visitor: Visitor, ref: object, editable: Editable | None = None) -> None:
         self._visitor = visitor
         self._ref = ref
-        self.remade = remade
+        self.editable = editable
         """How another input makes it another call; None where none is taken."""
 
     def answer(self, action: Action) -> None:
@@ -39,7 +39,8 @@ class Asked:
         if decision is None:
             raise ValueError(f"{action.id} has no decision")
         self._visitor.asked.discard(self)
-        edited = {} if action.edited is None else {"input": dict(action.proposal.params)}
+        changed = self.editable is not None and action.edited is not None
+        edited = {"input": self.editable.read(action.proposal)} if self.editable and changed else {}
         self._visitor.send(
             {
                 **edited,
@@ -123,7 +124,9 @@ class Visitor:
         verb(ref, message)
 
     def _propose(self, ref: object, message: Json) -> None:
-        self._put(ref, arrival.proposal(message, pid=self._peer.pid, parents=self._parents))
+        pid, parents = self._peer.pid, self._parents
+        proposal = arrival.proposal(message, pid=pid, parents=parents)
+        self._put(ref, proposal, arrival.editable(message, pid=pid, parents=parents))
 
     def _hook(self, ref: object, message: Json) -> None:
         agent = agents.by_name(str(message.get("agent")))
@@ -137,11 +140,11 @@ class Visitor:
             name = "tool_input" if "tool_input" in event else "args"
             return agent.proposal({**event, name: given}, pid=pid, parents=parents)
 
-        takes = agent.about.takes_input
-        self._put(ref, agent.proposal(event, pid=pid, parents=parents), remade if takes else None)
+        editable = Editable(remade) if agent.about.takes_input else None
+        self._put(ref, agent.proposal(event, pid=pid, parents=parents), editable)
 
-    def _put(self, ref: object, proposal: Proposal, remade: Remade | None = None) -> None:
-        asked = Asked(self, ref, remade)
+    def _put(self, ref: object, proposal: Proposal, editable: Editable | None) -> None:
+        asked = Asked(self, ref, editable)
         self.asked.add(asked)
         self._session.propose(proposal, asked)
 

@@ -241,16 +241,17 @@ class WatchApp(App[int], inherit_bindings=False):
             self._answering.discard(drawn.action)
         self.sync()
 
-    def offer_edit(self, drawn: Drawn, draft: Draft) -> None:
+    def offer_edit(self, drawn: Drawn) -> None:
         """Open the editor, where what is changed can be carried back."""
-        self.run_worker(self._offer_edit(drawn, draft), exit_on_error=False)
+        self.run_worker(self._offer_edit(drawn), exit_on_error=False)
 
-    async def _offer_edit(self, drawn: Drawn, draft: Draft) -> None:
+    async def _offer_edit(self, drawn: Drawn) -> None:
         try:
-            await self.link.call("editable", action=drawn.action, digest=drawn.digest)
+            said = await self.link.call("editable", action=drawn.action, digest=drawn.digest)
         except AgentwatchError as error:
             self.say(f"Not to be changed: {error.what}. n says what to do instead.")
             return
+        draft = Draft(said["input"])
         if not draft.names:
             self.say("Nothing of it can be changed here. n says what to do instead.")
             return

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from agentwatch.channels.asking import Answered
+from agentwatch.channels.asking import Answered, Editable
 from agentwatch.channels.pipes import Peer
 from agentwatch.model import Json, Kind, Proposal
 
@@ -29,9 +29,13 @@ class Double:
         self.turned_away: list[str] = []
         self.alarms: list[str] = []
         self.usage: dict[str, Json] = {}
+        self.editable: Editable | None = None
         self.withdrawn: list[Proposal] = []
 
-    async def ask(self, proposal: Proposal, *reasons: str) -> Answered:
+    async def ask(
+        self, proposal: Proposal, *reasons: str, editable: Editable | None = None
+    ) -> Answered:
+        self.editable = editable
         if proposal.kind is Kind.READ and not reasons:
             self.reads.append(proposal)
             return Answered(True, "reading", "policy", "a-0")

@@ -6,7 +6,7 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,35 @@ async def test_a_call_reaches_the_server_only_once_allowed(b: Bench) -> None:
     assert (await b.server.hear())["params"] == {"name": "send", "arguments": {"to": "me"}}
     b.server.say(id=7, result={"content": []})
     assert (await b.client.hear())["id"] == 7
+
+
+@played
+async def test_a_changed_call_is_what_the_server_gets(b: Bench) -> None:
+    b.client.say("tools/call", **call(_meta={"progressToken": 1}))
+    _, _, answer = await b.session.next()
+    assert b.session.editable is not None
+    assert b.session.editable.remade({"to": "you"}).params == {"to": "you"}
+    answer.set_result(replace(YES, given={"to": "you"}))
+    heard = (await b.server.hear())["params"]
+    assert heard == {"name": "send", "arguments": {"to": "you"}, "_meta": {"progressToken": 1}}
+
+
+@played
+async def test_only_the_arguments_of_a_call_can_be_changed(b: Bench) -> None:
+    b.client.say("tools/call", **call(task={"ttl": 1}))
+    _, _, answer = await b.session.next()
+    assert b.session.editable is not None
+    for given in ({"to": "you"}, {"arguments": {}, "task": {"ttl": 2}}, {"arguments": 1}):
+        with pytest.raises(rpc.Malformed):
+            b.session.editable.remade(given)
+    changed = {"arguments": {"to": "you"}, "task": {"ttl": 1}}
+    assert b.session.editable.remade(changed).params == changed
+    answer.set_result(replace(YES, given={"to": "you"}))
+    said = (await b.client.hear())["result"]["content"][0]["text"]
+    assert "changed into what cannot be sent" in said
+    b.client.say("nobody/knows", id=9, params={"to": "me"})
+    await b.session.next()
+    assert b.session.editable is None
 
 
 @played

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentwatch import cli
-from tests.channels.answering import Answering, deny, session
+from tests.channels.answering import Answering, allow, deny, session
 
 
 @pytest.fixture
@@ -49,6 +49,23 @@ def test_allowed_is_silent_and_exits_0(run: Run, answering: Answering) -> None:
     assert answering.heard[0]["kind"] == "delete"
     assert answering.heard[0]["paths"] == ["/a", "/b"]
     assert answering.heard[0]["words"] == "old"
+
+
+def test_with_edits_what_was_approved_is_printed(run: Run, answering: Answering) -> None:
+    done = run("exec", "--edits", "--words", "now", "--", "make")
+    assert json.loads(done.stdout) == {"argv": ["make"]}
+    assert answering.heard[0]["edits"] == ["argv"]
+    answering.reply = lambda said: allow(said, input={"argv": ["make", "-n"]})
+    assert json.loads(run("exec", "--edits", "--", "make").stdout) == {"argv": ["make", "-n"]}
+    told = json.loads(run("exec", "--edits", "--json", "--", "make").stdout)
+    assert (told["input"], told["edited"]) == ({"argv": ["make", "-n"]}, True)
+
+
+def test_a_change_that_was_not_asked_for_is_a_no(run: Run, answering: Answering) -> None:
+    answering.reply = lambda said: allow(said, input={"argv": ["make", "-n"]})
+    done = run("exec", "--", "make")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "cannot be taken back" in done.stderr
 
 
 def test_everything_after_two_dashes_is_the_command(run: Run, answering: Answering) -> None:

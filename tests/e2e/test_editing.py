@@ -17,8 +17,11 @@ EVENT = {
     "cwd": "/tmp",
 }
 HOOK = shlex.join([sys.executable, "-I", "-S", "-E", str(agents.HOOK), "claude"])
-PROPOSE = f"{sys.executable} -m agentwatch propose exec -- rm x"
-AGENT = f"echo {shlex.quote(json.dumps(EVENT))} | {HOOK} > answer; touch over; {PROPOSE}; sleep 60"
+PROPOSE = f"{sys.executable} -m agentwatch propose exec"
+AGENT = (
+    f"echo {shlex.quote(json.dumps(EVENT))} | {HOOK} > answer; touch over; {PROPOSE} -- rm x; "
+    f"{PROPOSE} --edits -- rm y > approved; echo $? > ended; sleep 60"
+)
 
 
 def test_a_changed_call_is_approved_as_what_it_became(world: World) -> None:
@@ -40,3 +43,17 @@ def test_a_changed_call_is_approved_as_what_it_became(world: World) -> None:
     (other,) = world.pending()
     refused = world.call("approve", other["id"], "--edit", str(given), check=False)
     assert "carries no other input back" in refused.stderr
+    world.call("deny", other["id"])
+    wait_for(lambda: [item["argv"] for item in world.pending()] == [["rm", "y"]], "the next one")
+    (asked,) = world.pending()
+    assert json.loads(world.call("show", asked["id"], "--input").stdout) == {"argv": ["rm", "y"]}
+    given.write_text(json.dumps({"argv": ["rm", "z"], "cwd": "/"}))
+    refused = world.call("approve", asked["id"], "--edit", str(given), check=False)
+    assert "what may be changed, and stays, is: argv" in refused.stderr
+    given.write_text(json.dumps({"argv": ["rm", "z"]}))
+    became = world.json("approve", asked["id"], "--edit", str(given))
+    assert became["summary"] == "run rm z"
+    world.json("approve", became["id"], "--digest", became["digest"])
+    wait_for((world.work / "ended").exists, "the proposal to end")
+    assert json.loads((world.work / "approved").read_text()) == {"argv": ["rm", "z"]}
+    wait_for(lambda: (world.work / "ended").read_text() == "0\n", "its status")

@@ -61,6 +61,17 @@ def test_a_call_waits_and_does_what_was_decided(world: World, effects: Path) -> 
     assert kinds.count("decided") == 2
 
 
+def test_a_changed_call_is_what_the_server_gets(world: World, effects: Path) -> None:
+    speaker = serving(world, effects)
+    number = speaker.ask("tools/call", CALL)
+    (action,) = world.pending()
+    given = world.script("input.json", json.dumps({"to": "nobody"}))
+    became = world.json("approve", action["id"], "--edit", str(given))
+    world.call("approve", became["id"], "--digest", became["digest"])
+    assert speaker.answered(number)["result"]["content"][0]["text"] == "done"
+    assert logged(effects) == [{"tools/call": {**CALL, "arguments": {"to": "nobody"}}}]
+
+
 def test_the_kill_ends_the_server_and_the_client_hears_the_end(world: World, effects: Path) -> None:
     speaker = serving(world, effects)
     speaker.ask("tools/call", CALL)

@@ -26,7 +26,7 @@ class Editing(Supervisor):
         if op == "editable":
             if self.pending[fields["action"]]["channel"] != "hooks":
                 raise AgentwatchError("it carries no other input back")
-            return None
+            return {"input": self.pending[fields["action"]]["params"]}
         self.calls.append((op, fields))
         del self.pending[fields["action"]]
         given = fields["input"]

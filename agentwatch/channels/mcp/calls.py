@@ -103,6 +103,21 @@ def of_server(message: Message, server: str) -> Proposal:
     )
 
 
+def with_input(message: Message, given: Json) -> Message:
+    """A tool call with other arguments, everything else as it was; raises Malformed."""
+    shown = _arguments(message.params)
+    bare = shown == dict(message.params.get("arguments") or {})
+    arguments = given if bare else given.get("arguments")
+    kept = bare or {**given, "arguments": None} == {**shown, "arguments": None}
+    if not isinstance(arguments, dict) or not kept:
+        raise Malformed("only the arguments of a tool call can be changed", message.id)
+    params = {**message.params, "arguments": arguments}
+    changed = rpc.read(rpc.line_of({**message.data, "params": params}))
+    if _arguments(changed.params) != given:
+        raise Malformed("the changed call is not what was shown", message.id)
+    return changed
+
+
 def denied(message: Message, why: str) -> Json:
     """How a tool call is told no: as a tool's error, which the model reads."""
     text = f"agentwatch: denied: {why}"

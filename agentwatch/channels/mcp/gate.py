@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from agentwatch.channels import rpc
-from agentwatch.channels.asking import Session
+from agentwatch.channels.asking import Editable, Session
 from agentwatch.channels.mcp import calls
 from agentwatch.channels.mcp.pins import Pins
 from agentwatch.channels.pipes import Peer
@@ -181,16 +181,29 @@ class McpGate:
     ) -> None:
         name = str(message.params.get("name"))
         shown = self._pins.told(name)
-        answered = await self._session.ask(proposal, *reasons)
+        editable = self._editable(message) if by is self._client else None
+        answered = await self._session.ask(proposal, *reasons, editable=editable)
         if not answered.allowed:
             await self._no(by, message, f"by {answered.by}: {answered.why}")
             return
+        if answered.given is not None:
+            try:
+                message = calls.with_input(message, answered.given)
+            except (Malformed, ValueError) as error:
+                await self._no(by, message, f"it was changed into what cannot be sent: {error}")
+                return
         if message.method == calls.CALL and shown and answered.by.startswith("person:"):
             self._accept(name, shown)
         # Before anything is awaited: what is on its way is no longer held, and can be answered.
         if message.id is not None:
             self._held.pop((by, message.id), None)
         await (self._forward(message) if by is self._client else self._pass_on(message))
+
+    def _editable(self, message: Message) -> Editable | None:
+        """How a tool call is given other arguments; nothing else of the protocol is."""
+        if message.method != calls.CALL:
+            return None
+        return Editable(lambda given: self._proposal(calls.with_input(message, given))[0])
 
     def _accept(self, name: str, shown: Json) -> None:
         try:

@@ -12,6 +12,9 @@ read, a time-out all raise `Denied`.
     @gated("delete", path=lambda path: path)                     # asks, runs, says how it went
     def remove(path): os.unlink(path)
 
+    approval = propose("exec", argv=["make"], edits=["argv"])    # a person may change it
+    argv = approval.given["argv"] if approval.given else ["make"]
+
     with gated("exec", argv=["make", "deploy"]):                 # `async with` likewise
         subprocess.run(["make", "deploy"], check=True)
 
@@ -39,7 +42,9 @@ the agent, `<` by agentwatch; `ref` is any string of the agent's and comes back 
 
 `kind` is one of exec read write delete rename network tool message ask-daemon other; with it go
 any of `command` (a shell line), `argv`, `paths`, `url`, `host`, `cwd`, `tool`, `params` (an
-object), `diff` (unified) and `words` (what the agent says about it).  Many questions may wait on
+object), `diff` (unified) and `words` (what the agent says about it).  `edits` lists those of them
+that a person may change: then the yes may bear `input`, these fields as they were approved, and
+only that may be done.  Many questions may wait on
 one connection; closing it withdraws them.  Only `"ok":true` with `"verdict":"allow"`, exactly,
 and the right `re` is a yes.  Everything else is a no, and so is silence.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from agentwatch import wire
@@ -32,6 +32,7 @@ async def apropose(
     diff: str | None = None,
     words: str | None = None,
     cwd: str | os.PathLike[str] | None = None,
+    edits: Collection[str] = (),
     timeout: float | None = None,  # noqa: ASYNC109 - the twin of `propose`, whose words it keeps
 ) -> Approval:
     """Ask whether this one action may be done; returns when it may, raises Denied when not."""
@@ -48,8 +49,9 @@ async def apropose(
         diff=diff,
         words=words,
         cwd=cwd,
+        edits=edits,
     )
-    return message.approval(asking.ref, await _exchange(asking, timeout))
+    return message.approval(asking, await _exchange(asking, timeout))
 
 
 async def areport(approval: Approval, *, done: bool, detail: str = "") -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from agentwatch import wire
@@ -33,9 +33,14 @@ def propose(
     diff: str | None = None,
     words: str | None = None,
     cwd: str | os.PathLike[str] | None = None,
+    edits: Collection[str] = (),
     timeout: float | None = None,
 ) -> Approval:
-    """Ask whether this one action may be done; returns when it may, raises Denied when not."""
+    """Ask whether this one action may be done; returns when it may, raises Denied when not.
+
+    `edits` names the fields of which another value is taken back: then it is `Approval.given` that
+    was approved, where that is not None, and nothing else.
+    """
     asking = message.question(
         kind,
         command=command,
@@ -49,8 +54,14 @@ def propose(
         diff=diff,
         words=words,
         cwd=cwd,
+        edits=edits,
     )
-    return message.approval(asking.ref, _exchange(asking, timeout))
+    return message.approval(asking, _exchange(asking, timeout))
+
+
+def edits_of(kind: str | Kind, *, timeout: float | None = None, **fields: Any) -> dict[str, Any]:  # noqa: ARG001
+    """The fields that may be changed, as such a question would say them; asks nothing."""
+    return dict(message.question(kind, **fields).edits)
 
 
 def report(approval: Approval, *, done: bool, detail: str = "") -> None:

@@ -6,10 +6,11 @@ kindly: what is not exactly a yes is `Denied`.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from agentwatch import wire
@@ -59,6 +60,9 @@ class Approval:
     digest: str
     by: str
     why: str
+    given: Mapping[str, Any] | None = None
+    """The fields named by `edits` as a person changed them, each whole: do this, not what was
+    asked.  None where it was approved as asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Asking:
     address: Address
     ref: str
     line: bytes
+    edits: Mapping[str, Any] = field(default_factory=dict)
+    """The fields of which another value is taken back, as they are asked about."""
 
 
 def question(
@@ -102,10 +108,14 @@ def question(
     diff: str | None = None,
     words: str | None = None,
     cwd: Path | None = None,
+    edits: Collection[str] = (),
 ) -> Asking:
-    """A proposal ready to be sent; raises Denied where it cannot be said."""
+    """A proposal ready to be sent; raises Denied where it cannot be said.
+
+    `edits` names the fields of which whoever asks takes another value back.
+    """
     address = Address.from_environment()
-    for name, value in (("argv", argv), ("paths", paths)):
+    for name, value in (("argv", argv), ("paths", paths), ("edits", edits)):
         if isinstance(value, str):
             raise Denied(f"{name} must be a sequence of strings, not one string")
     try:
@@ -125,7 +135,14 @@ def question(
             "diff": diff,
             "words": words,
         }
-        return _asking(address, "propose", fields)
+        taken_back = {"paths" if name == "path" else name for name in edits}
+        if odd := sorted(name for name in taken_back if not fields.get(name)):
+            raise Denied(f"edits names {odd[0]}, which is not given")
+        if taken_back:
+            fields["edits"] = sorted(taken_back)
+        asking = _asking(address, "propose", fields)
+        said = json.loads(asking.line)
+        return replace(asking, edits={name: said[name] for name in taken_back})
     except (OSError, TypeError, ValueError, RecursionError) as error:
         raise Denied(f"the action cannot be said: {error}") from error
     except wire.WireError as error:
@@ -145,16 +162,26 @@ def _asking(address: Address, op: str, fields: Json) -> Asking:
     return Asking(address, ref, line)
 
 
-def approval(ref: str, line: bytes) -> Approval:
+def approval(asking: Asking, line: bytes) -> Approval:
     """The yes that a line of answer is; raises Denied for whatever else it may be."""
-    answer = _answer(ref, line)
+    answer = _answer(asking.ref, line)
     verdict, by, why = answer.get("verdict"), answer.get("by"), answer.get("why")
     action, digest = answer.get("id"), answer.get("digest")
     if verdict != Verdict.ALLOW:
         raise Denied(_text(why) or "denied without a reason", action=_text(action), by=_text(by))
     if not (isinstance(action, str) and action and isinstance(digest, str) and digest):
         raise Denied("the answer says allow, but not what is allowed")
-    return Approval(action, digest, _text(by), _text(why))
+    given = answer.get("input")
+    if given is not None and not _fits(given, asking.edits):
+        raise Denied("it was changed into what cannot be taken back", action=action, by=_text(by))
+    return Approval(action, digest, _text(by), _text(why), given)
+
+
+def _fits(given: object, asked: Mapping[str, Any]) -> bool:
+    """Whether a change has the fields that may be changed, each of its own type."""
+    if not isinstance(given, dict) or not asked or set(given) != set(asked):
+        return False
+    return all(type(given[name]) is type(value) and given[name] for name, value in asked.items())
 
 
 def taken(ref: str, line: bytes) -> None:

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from agentwatch.model import Json, Verdict
 from agentwatch.tui import always
-from agentwatch.tui.draft import Draft
 from agentwatch.tui.keys import Where
 from agentwatch.tui.panes.card import CardPane, Drawn
 from agentwatch.tui.panes.footer import FooterBar
@@ -109,8 +108,7 @@ class Deciding(Keyed, inherit_bindings=False):
         if drawn is None or not self.waiting_card():
             self.watch_app.say("There is nothing to change here.")
             return
-        action = self.watch_app.watched.actions[drawn.action].action
-        self.watch_app.offer_edit(drawn, Draft(action.proposal.params))
+        self.watch_app.offer_edit(drawn)
 
     def action_deny(self) -> None:
         """Deny the drawn action: the safe direction waits for nothing."""
