@@ -13,6 +13,7 @@ from agentwatch.tui.panes.notices import Notices
 from agentwatch.tui.panes.output import OutputPane
 from agentwatch.tui.panes.painted import Bar
 from agentwatch.tui.panes.talk import TalkPane
+from agentwatch.tui.screens.help import HelpScreen
 from agentwatch.tui.screens.talk import TalkScreen
 from agentwatch.tui.talk import Talk
 from tests.tui.conftest import text_of
@@ -136,6 +137,23 @@ async def test_the_conversation_goes_on_and_its_bytes_are_made_visible(tmp_path:
         assert "“Tidied ␛]2;x␇”  completed" in text
         assert "\x1b" not in text
         assert "mode yolo" in on.app.screen.query_one("#waiting", Bar).text
+
+
+async def test_the_keys_that_are_named_beside_the_line_work_there(tmp_path: Path) -> None:
+    supervisor = inbox()
+    supervisor.session["notes"] = ["One thing.", "Another thing."]
+    async with stage(supervisor, tmp_path) as on:
+        await on.press("t")
+        supervisor.say(event="alarm", at=0, text="first")
+        supervisor.say(event="alarm", at=0, text="second")
+        said = on.app.screen.query_one(Notices)
+        await on.until(lambda: "(+1 more: esc l)" in said.text)
+        assert "(+1 more: esc ?)" in said.text
+        await on.press("escape", "question_mark")
+        await on.until(lambda: isinstance(on.app.screen, HelpScreen))
+        await on.press("escape")
+        await on.until(lambda: on.app.screen is on.main)
+        assert "(+1 more: ?)" in on.main.query_one(Notices).text
 
 
 async def test_a_gap_is_filled_from_the_supervisor(tmp_path: Path) -> None:

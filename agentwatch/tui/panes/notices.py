@@ -23,16 +23,23 @@ UNGATED = "UNGATED: nothing this agent does is asked. Only the kill switch works
 class Notices(Bar):
     """As many rows as there is something to say."""
 
-    def show_notices(self, watched: Watched, failed: Outcome | None, width: int, rows: int) -> None:
-        """Draw what must be said now, the gravest first."""
-        self.show(notice_rows(watched, failed, width)[:rows])
+    def show_notices(
+        self, watched: Watched, failed: Outcome | None, width: int, rows: int, *, first: str = ""
+    ) -> None:
+        """Draw what must be said now, the gravest first.
+
+        `first` is what comes before any key that is named, where letters are typed.
+        """
+        self.show(notice_rows(watched, failed, width, first)[:rows])
 
     def show_kill(self, watched: Watched, failed: Outcome | None, width: int, rows: int) -> None:
         """Draw what became of a kill, on a screen that has no room for more."""
         self.show([_filled(row, width) for row in _kill_rows(watched, failed, width)[:rows]])
 
 
-def notice_rows(watched: Watched, failed: Outcome | None, width: int) -> list[Text]:
+def notice_rows(
+    watched: Watched, failed: Outcome | None, width: int, first: str = ""
+) -> list[Text]:
     """Every notice, the gravest first, one row each; a kill's survivors take more."""
     found = _kill_rows(watched, failed, width)
     session = watched.session
@@ -40,13 +47,13 @@ def notice_rows(watched: Watched, failed: Outcome | None, width: int) -> list[Te
         found.append(our_text(f" {LOST} ", Role.BANNER))
     if (trip := watched.trip) is not None:
         words = our_text(" BREAKER: ", Role.BANNER)
-        rest = clip(f"{trip.get('words')}: b shows it ", width - words.cell_len)
+        rest = clip(f"{trip.get('words')}: {first}b shows it ", width - words.cell_len)
         found.append(words.append_text(agent_text(rest, role=Role.BANNER)))
     if session is not None:
-        found += _session_rows(session, width, ended=watched.receipt is not None)
+        found += _session_rows(session, width, first, ended=watched.receipt is not None)
     if watched.alarms and not watched.alarms[-1].text.startswith("BREAKER:"):  # it has its own row
         gravest = sum(row.style == Role.BANNER for row in found)
-        found.insert(gravest, _alarm_row(watched, width))
+        found.insert(gravest, _alarm_row(watched, width, first))
     return [_filled(row, width) for row in found]
 
 
@@ -79,11 +86,11 @@ def _failure_rows(failed: Outcome) -> list[Text]:
     return rows
 
 
-def _session_rows(session: Session, width: int, *, ended: bool) -> list[Text]:
+def _session_rows(session: Session, width: int, first: str, *, ended: bool) -> list[Text]:
     rows: list[Text] = []
     if session.state is SessionState.EXITED and not ended:
         status = "with an unknown status" if session.exit is None else f"with status {session.exit}"
-        rows.append(our_text(f" The agent exited {status}. q leaves.", Role.STRONG))
+        rows.append(our_text(f" The agent exited {status}. {first}q leaves.", Role.STRONG))
     if session.armed is False and not session.state.over:
         rows.append(our_text(f" ! {NOT_ARMED}", Role.DANGER))
     ungated = [note for note in session.notes if "ungated" in note.casefold()]
@@ -91,14 +98,14 @@ def _session_rows(session: Session, width: int, *, ended: bool) -> list[Text]:
         rows.append(our_text(f" ! {UNGATED}", Role.DANGER))
     rest = [note for note in session.notes if note not in ungated]
     if rest and not session.state.over:
-        more = f"  (+{len(rest) - 1} more: ?)" if len(rest) > 1 else ""
+        more = f"  (+{len(rest) - 1} more: {first}?)" if len(rest) > 1 else ""
         text = clip(f"Note: {rest[0]}", width - 2 - len(more))
         rows.append(our_text(" ").append(text, Role.DIM).append(more, Role.DIM))
     return rows
 
 
-def _alarm_row(watched: Watched, width: int) -> Text:
-    more = f"  (+{len(watched.alarms) - 1} more: l)" if len(watched.alarms) > 1 else ""
+def _alarm_row(watched: Watched, width: int, first: str) -> Text:
+    more = f"  (+{len(watched.alarms) - 1} more: {first}l)" if len(watched.alarms) > 1 else ""
     text = clip(f"ALARM: {watched.alarms[-1].text}", width - 4 - len(more))
     return our_text(f" ! {text}", Role.DANGER).append(more, Role.DIM)
 

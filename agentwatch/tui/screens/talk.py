@@ -25,6 +25,9 @@ from agentwatch.tui.text import Role, agent_text, our_text
 LIMIT = 100_000
 """Characters of one prompt."""
 
+FIRST = "esc "
+"""What leads to keys that are letters: here they are typed."""
+
 
 class TalkScreen(Keyed, inherit_bindings=False):
     """What was said, and what to say."""
@@ -51,7 +54,8 @@ class TalkScreen(Keyed, inherit_bindings=False):
         """Follow the conversation."""
         app, width = self.watch_app, self.size.width
         self.query_one(StatusBar).show_status(app.watched, app.wall(), width)
-        self.query_one(Notices).show_notices(app.watched, app.kill_failed, width, 4)
+        notices = self.query_one(Notices)
+        notices.show_notices(app.watched, app.kill_failed, width, 4, first=FIRST)
         talk = app.watched.talk
         if talk is not None:
             self.query_one(TalkPane).follow(talk, SHOWN)
