@@ -12,7 +12,13 @@ What does not work, each tried with 2026.9.6:
 - Settings written by OpenClaw itself fail while the configuration includes another.
 - Where the user lists the plugins that may be loaded, ours has to be added to the list; where they
   do not, a list of ours would leave theirs out.
-- A hook is given ten minutes at most; then the call is blocked.
+- A list of what may not be loaded (plugins.deny) wins over ours: refused where the user's settings
+  say it, not where a file that they include does.  Then no hook is seen alive.
+- A gateway takes up its settings anew when they change, and from the next message on a plugin that
+  was taken out is asked nothing.  Ours lie where the agent cannot write; so do the user's in their
+  usual place, but not elsewhere (OPENCLAW_CONFIG_PATH): what then happens is for the kernel gate.
+- Another plugin runs in the same process and may answer in our place: likewise.
+- A hook is given ten minutes at most; then the call is blocked, as it is where a hook fails.
 - Its file library locks with openat2, which the kernel gate does not let pass: its flags lie behind
   a pointer.  It falls back to nothing, and no lock is had; so it is told to do without that library
   (FS_SAFE_NATIVE_MODE=off), and then opens files as everybody does.
@@ -98,7 +104,8 @@ class OpenClaw:
                 return bare
             own = (str(here.state),)
             return replace(bare, env_add=PLAINLY, own=own, notes=(LOCAL_NOTE,))
-        config = start.home / "openclaw.json"
+        _refuse_denied(here)
+        config = start.sealed / "openclaw.json"
         roots = [str(here.config.parent), *start.env.get("OPENCLAW_INCLUDE_ROOTS", "").split(":")]
         return Prepared(
             name=ABOUT.name,
@@ -110,7 +117,7 @@ class OpenClaw:
                 "OPENCLAW_INCLUDE_ROOTS": os.pathsep.join(filter(None, roots)),
             },
             files={config: json.dumps(_configuration(start, here))},
-            own=(str(here.state), str(start.home)),
+            own=(str(here.state),),
             models=here.models,
             expects_arm=True,
             arm_within=SOON,
@@ -162,6 +169,15 @@ def _works(words: tuple[str, ...], argv: tuple[str, ...], here: Place) -> bool:
         _refuse_elsewhere(argv, here)
         return first == "agent"
     return False
+
+
+def _refuse_denied(here: Place) -> None:
+    """Raise where the user's settings leave our plugin out: such a list wins over ours."""
+    if here.denies:
+        raise _refused(
+            "its settings leave agentwatch's plugin out (plugins.deny)",
+            f"take agentwatch out of plugins.deny in {here.config}",
+        )
 
 
 def _refuse_elsewhere(argv: tuple[str, ...], here: Place) -> None:

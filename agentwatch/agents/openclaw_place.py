@@ -45,6 +45,12 @@ class Place:
         return bool(_member(self.settings, "plugins").get("allow"))
 
     @property
+    def denies(self) -> bool:
+        """Whether the user lists our plugin among those that may not be loaded."""
+        listed = _member(self.settings, "plugins").get("deny")
+        return isinstance(listed, list) and "agentwatch" in listed
+
+    @property
     def models(self) -> tuple[str, ...]:
         """The addresses of its models."""
         known = _member(_member(self.settings, "models"), "providers")

@@ -5,7 +5,7 @@ helper, inside `eval '…'` among the agent's own preparations.  The approved te
 as a command of its own, and all that surrounds it must be one of the listed preparations.
 
 What does not work: the preparations include `source` of a file in the agent's own folder and
-settings of TMPDIR and of the end of PATH, which the agent itself writes.  It could put another
+settings of TMPDIR and of the ends of PATH, which the agent itself writes.  It could put another
 meaning under a name that way; what then happens is still held to what a cover lets pass.
 """
 
@@ -33,6 +33,8 @@ _TESTS = frozenset({"-n", "-z", "-f", "-d", "-e", "-r", "-x", "!", "=", "==", "!
 _NOTES_JOBS = re.compile(r'jobs -p > "\$_\w+"')
 _APPENDS = re.compile(r"PATH=[\"']?\$(?:PATH\b|\{PATH\b)")
 """The user's own path comes first, whatever is put behind it."""
+_PREPENDS = ('PATH="${OPENCLAW_PREPEND_PATH}${PATH:+:$PATH}"', "OPENCLAW_PREPEND_PATH")
+"""OpenClaw's gateway puts a folder of its own first, which holds its own command."""
 _EXECS = re.compile(r"exec [\"']?\$(?:@|0[\"']? [\"']?\$@)[\"']?$")
 _YIELDS = re.compile(r"\{ echo \d+ >/proc/self/oom_score_adj; \} 2>&-")
 """How a shell offers itself first where memory runs out, and says nothing if it may not."""
@@ -202,7 +204,7 @@ def _sets(argv: tuple[str, ...], own: Own) -> bool:
 def _may_set(word: str, own: Own) -> bool:
     """Whether a variable is one that agents set around a command."""
     name, _, value = word.partition("=")
-    if _APPENDS.match(word):
+    if _APPENDS.match(word) or word in _PREPENDS:
         return True
     if not _NAME.fullmatch(name) or not (name in _SETS or name.startswith("_")):
         return False

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentwatch import agents
-from agentwatch.agents import Prepared
+from agentwatch.agents import Prepared, openclaw
 from agentwatch.agents.openclaw_place import place
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Kind, Proposal
@@ -31,7 +32,7 @@ def start(home: Path, *words: str, **env: str) -> Prepared:
         {"HOME": str(home), **env},
         socket="/run/s",
         cwd=str(home),
-        home=home / "private",
+        sealed=home / "sealed",
     )
 
 
@@ -92,6 +93,31 @@ def test_the_user_s_settings_are_read_as_json5(home: Path) -> None:
 def test_settings_that_cannot_be_read_are_still_included(home: Path, text: str) -> None:
     (home / ".openclaw/openclaw.json").write_text(text)
     assert "$include" in settings(start(home, "gateway"))
+
+
+def test_settings_that_leave_our_plugin_out_are_refused(home: Path) -> None:
+    (home / ".openclaw/openclaw.json").write_text("{plugins: {deny: ['agentwatch']}}")
+    with pytest.raises(AgentwatchError, match="leave agentwatch's plugin out") as refused:
+        start(home, "gateway")
+    assert "plugins.deny" in refused.value.hint
+    (home / ".openclaw/openclaw.json").write_text("{plugins: {deny: ['other']}}")
+    assert start(home, "gateway").expects_arm
+
+
+def test_the_agent_cannot_write_the_settings_that_name_our_plugin(home: Path) -> None:
+    prepared = start(home, "gateway")
+    (path,) = prepared.files
+    assert path.parent == home / "sealed"
+    assert prepared.own == (str(home / ".openclaw"),)
+
+
+def test_our_own_patience_ends_before_openclaw_s(home: Path) -> None:
+    """Then the model hears why, and the question does not stand on."""
+    prepared = start(home, "gateway")
+    entry = settings(prepared)["plugins"]["entries"]["agentwatch"]
+    found = re.search(r"PATIENCE = ([\d_]+)", (openclaw.PLUGIN / "index.js").read_text())
+    assert found
+    assert int(found[1]) < entry["hooks"]["timeouts"]["before_tool_call"] == 600_000
 
 
 def test_without_settings_ours_stand_alone(home: Path) -> None:

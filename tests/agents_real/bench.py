@@ -48,6 +48,7 @@ class Bench:
         for item in (self.home, self.work):
             item.mkdir(mode=0o700)
         (folder / "set").mkdir(mode=0o700)
+        (folder / "private").mkdir(mode=0o700)
         kit.settle(self.home, self.work)
 
     def prepared(self, arguments: Sequence[str], env: Mapping[str, str]) -> Prepared:
@@ -61,6 +62,7 @@ class Bench:
             socket=str(self.address),
             cwd=str(self.work),
             sealed=self.home.parent / "set",
+            home=self.home.parent / "private",
         )
         prepared.lay()
         return prepared

@@ -23,6 +23,7 @@ _GEMINI_NOW = (
     " _bgpids_file=/tmp/gemini-shell-DJy1jL/bgpids.tmp\n(\n"
     "  trap 'jobs -p > \"$_bgpids_file\"' EXIT\nmake test\n)\n__code=$?\nexit $__code"
 )
+_OPENCLAW = 'export PATH="${OPENCLAW_PREPEND_PATH}${PATH:+:$PATH}"; unset OPENCLAW_PREPEND_PATH; '
 _CLAUDE_NOW = (
     f"source {SNAPSHOT} 2>/dev/null || true && \\builtin shopt -u extglob 2>/dev/null || true && "
     "{ \\builtin unalias -- 'which'; \\builtin unset -f -- 'which'; } >/dev/null 2>&1 || true && "
@@ -46,6 +47,7 @@ WRAPPED = {
     "mini": ["/bin/sh", "-c", "make test"],
     "gemini 0.61": ["bash", "-c", _GEMINI_NOW],
     "gemini": ["bash", "-c", f"{_GEMINI}exit $__code;"],
+    "openclaw's gateway": ["bash", "--noprofile", "--norc", "-c", f"{_OPENCLAW}make test"],
     "vibe": [
         *("sh", "-c", 'echo 1000 > /proc/self/oom_score_adj; exec "$0" "$@"'),
         *("bash", "-c", "make test"),
@@ -91,6 +93,7 @@ NOT_IT = {
     "source": "source /srv/x && eval 'make test'",
     "source of work": "source ./x && eval 'make test'",
     "path": "export PATH=/tmp/evil:$PATH && eval 'make test'",
+    "path of a gateway's": f"export OPENCLAW_PREPEND_PATH=/tmp/evil; {_OPENCLAW}make test",
     "preload": "export LD_PRELOAD=/tmp/x.so && eval 'make test'",
     "preload in front": "LD_PRELOAD=/tmp/x.so eval 'make test'",
     "function": "make() { rm x; }; make test",
