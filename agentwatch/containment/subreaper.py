@@ -7,8 +7,9 @@ may be had, it is killed and frozen first, in one call; the sweep follows for wh
 
 What does not work: on grade B an agent that kills both of the pair at one moment escapes, and it
 may thaw itself.  On grade A the agent gets no_new_privs: sudo refuses.  Processes that a daemon
-outside starts on the agent's behalf are not below the pair.  The agent's first process goes on at
-a thaw even if it had been stopped before the freeze.
+outside starts on the agent's behalf are not below the pair.  The limits of other processes cannot
+be set from inside, but who runs first can: the agent may slow the pair down.  The agent's first
+process goes on at a thaw even if it had been stopped before the freeze.
 """
 
 from __future__ import annotations

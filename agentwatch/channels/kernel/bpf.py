@@ -120,6 +120,7 @@ def program(*, signals: bool) -> bytes:
         steps += _call(numbers, name, [(_RET, 0, 0, _NOTIFY)])
     if signals:
         steps += _call(numbers, "ptrace", _one_of(0, _SEIZING))
+        steps += _call(numbers, "prlimit64", _LIMITING)
         for name in UNSIGNALLED:
             steps += _call(numbers, name, [(_RET, 0, 0, _ERRNO | errno.ENOSYS)])
     steps.append((_RET, 0, 0, _ALLOW))
@@ -159,6 +160,19 @@ def _equal(number: int, value: int) -> list[_Step]:
 def _one_of(number: int, values: tuple[int, ...]) -> list[_Step]:
     tests = [(_JEQ, len(values) - at, 0, value) for at, value in enumerate(values)]
     return [(_LD, 0, 0, _low(number)), *tests, (_RET, 0, 0, _ALLOW), (_RET, 0, 0, _NOTIFY)]
+
+
+_LIMITING: list[_Step] = [
+    (_LD, 0, 0, _low(0)),
+    (_JEQ, 4, 0, 0),
+    (_LD, 0, 0, _low(2)),
+    (_JEQ, 0, 3, 0),
+    (_LD, 0, 0, _low(2) + 4),
+    (_JEQ, 0, 1, 0),
+    (_RET, 0, 0, _ALLOW),
+    (_RET, 0, 0, _ERRNO | errno.EPERM),
+]
+"""Refused where it sets another process's limits: who may open no file finds nobody to kill."""
 
 
 def _addressed(number: int) -> list[_Step]:

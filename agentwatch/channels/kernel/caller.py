@@ -7,7 +7,7 @@ foreign user id are refused.  A process that is root only in a user namespace of
 user's rights for the files we touch for it, not that root's.
 """
 
-# ruff: noqa: PTH115
+# ruff: noqa: PTH115, PTH116
 # pathlib costs the start
 
 from __future__ import annotations
@@ -91,12 +91,26 @@ class Caller:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from None
 
     def take(self, number: int) -> int:
-        """A copy of one of its descriptors itself; raises OSError (EBADF)."""
+        """A copy of one of its descriptors itself; raises OSError (EBADF).
+
+        It comes out of its process's table: a thread that has another of its own is told EBADF.
+        """
         process = abi.pidfd_open(self.pid)
         try:
-            return abi.pidfd_getfd(process, number)
+            taken = abi.pidfd_getfd(process, number)
         finally:
             os.close(process)
+        if self.tid != self.pid and not self._has(number, os.fstat(taken)):
+            os.close(taken)
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return taken
+
+    def _has(self, number: int, found: os.stat_result) -> bool:
+        try:
+            own = os.stat(f"/proc/{self.tid}/fd/{number}")
+        except FileNotFoundError:
+            return False
+        return (own.st_dev, own.st_ino) == (found.st_dev, found.st_ino)
 
     def cwd(self) -> str:
         """Its folder, for showing; empty when it is not to be had."""

@@ -163,6 +163,7 @@ def become(order: Order) -> None:
 
             linux.enter_scope()
             linux.refuse_typing()
+            linux.refuse_limits()
         step = "rules"
         if order.walls.strict:
             from . import rules  # noqa: PLC0415  # only where they were asked for

@@ -53,6 +53,11 @@ _TIOCSTI = 0x5412
 _TIOCLINUX = 0x541C
 _IOCTLS = {"x86_64": (16, 54, 0x40000202), "aarch64": (29, 54)}.get(os.uname().machine, ())
 """ioctl's numbers, those of the machine's other interfaces as well."""
+_PRLIMITS = {
+    "x86_64": ((0xC000003E, 302), (0xC000003E, 0x4000012E), (0x40000003, 340)),
+    "aarch64": ((0xC00000B7, 261), (0x40000028, 369)),
+}.get(os.uname().machine, ())
+"""prlimit64's numbers by interface."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -163,6 +168,33 @@ def refuse_typing() -> None:
         (0x06, 0, 0, _SECCOMP_ALLOW),
         (0x06, 0, 0, _SECCOMP_EPERM),
     ]
+    _filter(steps)
+
+
+def refuse_limits() -> None:
+    """From here on nobody in the tree sets the limits of another process; wants no_new_privs.
+
+    A helper that may open no file any more finds nobody to kill.
+    """
+    steps = []
+    for left, (arch, number) in zip(range(len(_PRLIMITS), 0, -1), _PRLIMITS, strict=True):
+        steps += [(0x20, 0, 0, 4), (0x15, 0, 2, arch), (0x20, 0, 0, 0)]
+        steps.append((0x15, 4 * (left - 1) + 1, 0, number))
+    steps += [
+        (0x06, 0, 0, _SECCOMP_ALLOW),
+        (0x20, 0, 0, 16),
+        (0x15, 4, 0, 0),  # its own
+        (0x20, 0, 0, 32),
+        (0x15, 0, 3, 0),
+        (0x20, 0, 0, 36),
+        (0x15, 0, 1, 0),  # it only asks
+        (0x06, 0, 0, _SECCOMP_ALLOW),
+        (0x06, 0, 0, _SECCOMP_EPERM),
+    ]
+    _filter(steps)
+
+
+def _filter(steps: list[tuple[int, int, int, int]]) -> None:
     raw = b"".join(struct.pack("=HBBI", *step) for step in steps)
     room = ctypes.create_string_buffer(raw, len(raw))
     shape = _Program(len(steps), ctypes.addressof(room))

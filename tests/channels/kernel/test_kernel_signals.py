@@ -43,11 +43,12 @@ def test_a_stranger_is_asked_about_and_unharmed(gated: Gated, stranger: int) -> 
         "l=ctypes.CDLL(None,use_errno=True)\n"
         "print(l.ptrace(16,s,0,0), ctypes.get_errno()); print(l.ptrace(0x4206,s,0,0), ctypes.get_errno())\n"
         "print(l.process_vm_writev(s,0,0,0,0,0), ctypes.get_errno())\n"
-        "t(signal.pidfd_send_signal,os.pidfd_open(s),9)"
+        "t(signal.pidfd_send_signal,os.pidfd_open(s),9)\n"
+        "import resource as r; t(r.prlimit,s,7,r.prlimit(s,7)); t(r.prlimit,0,7,r.prlimit(0,7))"
     )
     rig.start(*python(code))
     assert rig.wait() == 0, rig.out
-    assert rig.out.split() == [*b"EPERM EPERM EPERM ok -1 1 -1 1 -1 1 ENOSYS".split()]
+    assert rig.out.split() == [*b"EPERM EPERM EPERM ok -1 1 -1 1 -1 1 ENOSYS EPERM ok".split()]
     assert {event.target for event in rig.events} == {stranger, -stranger}
     assert [event.call for event in rig.events] == ["kill"] * 3 + ["ptrace"] * 2 + [
         "process_vm_writev"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from collections.abc import Iterator
@@ -199,3 +200,27 @@ def test_the_kernel_itself_is_nobody_else(gated: Gated) -> None:
     assert rig.wait() == 0, rig.out
     assert rig.out == b"True\n"
     assert rig.events == []
+
+
+def test_a_thread_with_descriptors_of_its_own_is_not_judged_by_its_process_s(gated: Gated) -> None:
+    """A stream's sends pass unread: the number must be the same socket in the thread's table."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside:
+        outside.bind(("127.0.0.1", 0))
+        outside.setblocking(False)
+        code = (
+            "import ctypes,os,socket,threading\nl=ctypes.CDLL(None,use_errno=True)\n"
+            "s=socket.socket(); to=('127.0.0.1',PORT)\n"
+            "def apart():\n"
+            " assert l.unshare(0x400)==0; u=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+            " os.dup2(u.fileno(),s.fileno())\n"
+            " try: n=socket.socket(fileno=s.fileno()).sendto(b'x',to)\n"
+            " except OSError as e: n=-e.errno\n"
+            " print(n,flush=True)\n"
+            "t=threading.Thread(target=apart); t.start(); t.join(); os._exit(0)\n"
+        ).replace("PORT", str(outside.getsockname()[1]))
+        rig = gated(lambda event: False)
+        rig.start(*python(code))
+        assert rig.wait() == 0
+        assert rig.out.split() == [b"-%d" % errno.EBADF]
+        with pytest.raises(BlockingIOError):
+            outside.recv(1)
