@@ -94,10 +94,13 @@ def _find(caller: Caller, start: int, path: bytes, *, follow: bool) -> int:
     flags = _HANDLE | (0 if follow else os.O_NOFOLLOW)
     inside = abi.RESOLVE_BENEATH if start >= 0 else abi.RESOLVE_IN_ROOT
     base = start if start >= 0 else caller.root
+    resolve = inside | abi.RESOLVE_NO_MAGICLINKS
     try:
-        found = abi.openat2(base, path, flags, inside | abi.RESOLVE_NO_MAGICLINKS)
+        found = abi.openat2(base, path, flags, resolve)
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.ELOOP, errno.ENOENT):
+            raise
+        if error.errno == errno.ENOENT and _nowhere(base, path, flags, resolve):
             raise
         # A way through /proc/self, or up and back into the start, is for the slow walk.
         return _walk(caller, base, path, follow=follow)
@@ -105,6 +108,17 @@ def _find(caller: Caller, start: int, path: bytes, *, follow: bool) -> int:
         os.close(found)
         return _walk(caller, base, path, follow=follow)
     return found
+
+
+def _nowhere(base: int, path: bytes, flags: int, resolve: int) -> bool:
+    """Whether a path ends in nothing before it has left its start's mount, and so for procfs."""
+    if abi.is_proc(base):
+        return False
+    try:
+        os.close(abi.openat2(base, path, flags, resolve | abi.RESOLVE_NO_XDEV))
+    except OSError as error:
+        return error.errno == errno.ENOENT
+    return False
 
 
 def parent(caller: Caller, folder: int, path: bytes) -> Spot:
