@@ -109,8 +109,8 @@ def starting(caller: Caller, name: str, call: Call, starts: Starts) -> Held:
     folder, args, flags = abi.AT_FDCWD, call.args, 0
     if name == "execveat":
         folder, args, flags = _folder(args[0]), args[1:], args[4]
-    path = readmem.text(caller.tid, args[0])
-    argv = readmem.texts(caller.tid, args[1]) or [b""]
+    path, argv = readmem.start(caller.tid, args[0], args[1])
+    argv = argv or [b""]
     with caller.rights():
         if not path and flags & abi.AT_EMPTY_PATH:
             spot = Spot(handle=caller.open(folder))

@@ -13,6 +13,7 @@ import ctypes
 import errno
 import os
 import struct
+from collections.abc import Sequence
 
 from . import abi
 
@@ -75,6 +76,19 @@ def text(tid: int, at: int, limit: int = PATH_MAX) -> bytes:
     return _long(tid, at, limit)
 
 
+def start(tid: int, path: int, argv: int) -> tuple[bytes, list[bytes]]:
+    """A program start's path and arguments; raises OSError."""
+    # Most of both is short, and then it is two reads instead of three.
+    size, rest = min(SHORT, PAGE - path % PAGE), min(SHORT, PAGE - argv % PAGE)
+    if argv and argv % 8 == 0 and _read(tid, path, size, argv, rest) == size + rest:
+        end = _room.find(0, 0, size)
+        pointers = _POINTERS[rest // 8].unpack_from(_room, size)
+        if end >= 0 and 0 in pointers:
+            said = bytes(_room[:end])
+            return said, _strings(tid, pointers[: pointers.index(0)])
+    return text(tid, path), texts(tid, argv)
+
+
 def _long(tid: int, at: int, limit: int) -> bytes:
     found = b""
     while len(found) < limit:
@@ -90,7 +104,10 @@ def _long(tid: int, at: int, limit: int) -> bytes:
 
 def texts(tid: int, at: int) -> list[bytes]:
     """The strings of a NULL-ended list of pointers; raises OSError."""
-    pointers = _pointers(tid, at)
+    return _strings(tid, _pointers(tid, at))
+
+
+def _strings(tid: int, pointers: Sequence[int]) -> list[bytes]:
     found = _at_once(tid, pointers[:MANY])
     room = ARGUMENTS_MAX - sum(map(len, found)) - 9 * len(found)
     for pointer in pointers[len(found) :]:
@@ -101,7 +118,7 @@ def texts(tid: int, at: int) -> list[bytes]:
     return found
 
 
-def _at_once(tid: int, pointers: list[int]) -> list[bytes]:
+def _at_once(tid: int, pointers: Sequence[int]) -> list[bytes]:
     """The first of these strings, as many as one call gets whole."""
     sizes = [min(SHORT, PAGE - pointer % PAGE) for pointer in pointers]
     spans = [number for span in zip(pointers, sizes, strict=True) for number in span]
