@@ -90,7 +90,7 @@ class Below:
         self.catch_up()
         judgement = self._standing(self._judged(event, descent), event, descent)
         if judgement.verdict is not Verdict.ALLOW and self._inside(event):
-            return self._judged(replace(event, flags=(*event.flags, Flag.INSIDE)), descent)
+            return self._judged(event._replace(flags=(*event.flags, Flag.INSIDE)), descent)
         return judgement
 
     def _judged(self, event: Observed, descent: list[Proc]) -> Judgement:

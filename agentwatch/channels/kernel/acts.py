@@ -7,11 +7,9 @@ resolved through the caller's cwd, descriptors, root, symlinks and mounts, never
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 
 class Deed(StrEnum):
@@ -99,9 +97,11 @@ class Family(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """One held system call.  Text may hold lone surrogates for bytes that are not UTF-8."""
+class Observed(NamedTuple):
+    """One held system call.  Text may hold lone surrogates for bytes that are not UTF-8.
+
+    A tuple, because every held call waits for one to be made.
+    """
 
     kind: Deed
     pid: int
@@ -149,20 +149,16 @@ class Observed:
 
     def to_json(self) -> dict[str, Any]:
         """The shape that travels from the gate process to the supervisor."""
-        pairs = zip(_FIELDS, _values(self), strict=True)
+        pairs = zip(self._fields, self, strict=True)
         return {name: value for name, value in pairs if value}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read back what `to_json` wrote; a missing kind or an unknown word raises."""
-        raw = {name: data[name] for name in _FIELDS if name in data}
+        raw = {name: data[name] for name in cls._fields if name in data}
         raw["kind"] = Deed(raw["kind"])
         raw["flags"] = tuple(Flag(word) for word in raw.get("flags", ()))
         raw["family"] = Family(raw["family"]) if raw.get("family") else None
         for name in ("argv", "names"):
             raw[name] = tuple(map(str, raw.get(name, ())))
         return cls(**raw)
-
-
-_FIELDS = tuple(item.name for item in fields(Observed))
-_values = operator.attrgetter(*_FIELDS)

@@ -16,7 +16,6 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ class Aside:
         except (OSError, Unkept) as error:
             why = str(error) or type(error).__name__
             if must:
-                held.event = replace(held.event, unkept=why)
+                held.event = held.event._replace(unkept=why)
                 return False
             # A person said yes to more than this: it happens, and the store says what is lost.
             with contextlib.suppress(OSError, Unkept):

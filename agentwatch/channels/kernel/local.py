@@ -81,12 +81,14 @@ class Local:
         self._aside = Aside(data["keep"], self._ground.keeps)
         self._came = 0
         self._shut = False
+        self._unsettled: tuple[Cover, Observed, Descent] | None = None
 
     def passes(self, event: Observed, descent: Descent, held: Held | None = None) -> bool:
         """Whether it passes, and that is written down; raises OSError where it could not be.
 
         What it changes is kept aside where that is to be: then it must be `held`.
         """
+        self.settle()
         if self._shut or os.access(self._closed, os.F_OK) or self._may_be_denied(event):
             return False
         if event.kind is Deed.EXEC:
@@ -101,7 +103,7 @@ class Local:
     def _judges(self, event: Observed, descent: Descent, held: Held | None) -> bool:
         judged = self._judged(event, descent)
         if judged.verdict is not Verdict.ALLOW and event.family and self._nearby.inside(event):
-            event = replace(event, flags=(*event.flags, Flag.INSIDE))
+            event = event._replace(flags=(*event.flags, Flag.INSIDE))
             judged = self._judged(event, descent)
         if judged.verdict is not Verdict.ALLOW or judged.rule is None:
             return False
@@ -128,9 +130,21 @@ class Local:
     def _starts(self, event: Observed, descent: Descent, cover: Cover) -> bool:
         """A program start: the commonest of all, and judged alike whatever the program."""
         self._ledger.write(event, descent[0].started, BELONGS, cover.action)
-        self._covers.use(cover, event, descent)
-        self._count()
+        self._unsettled = (cover, event, descent)
         return True
+
+    def settle(self) -> None:
+        """Note the last start in the book: after its answer, before anything else is judged.
+
+        Whatever goes wrong, nothing passes here from then on.
+        """
+        if self._unsettled is None:
+            return
+        self._shut, before = True, self._shut
+        last, self._unsettled = self._unsettled, None
+        self._covers.use(*last)
+        self._count()
+        self._shut = before
 
     def _count(self) -> None:
         """One process more in the book."""

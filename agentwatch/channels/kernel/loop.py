@@ -88,6 +88,15 @@ class Loop:
         call = self.listener.receive()
         if call is not None:
             self.take(call, 0)
+            self._settle_book()
+
+    def _settle_book(self) -> None:
+        """What nobody has to be held for; if it fails, nothing passes here any more."""
+        try:
+            if self.local is not None:
+                self.local.settle()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the supervisor judges now
+            self.channel.say({"refused": f"its own book, and asks for all from now on: {error}"})
 
     def take(self, call: Call, tries: int) -> None:
         """Answer a held call, or keep it until it is answered; raises nothing."""

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -214,6 +215,21 @@ def test_a_fault_while_reading_is_an_error(wired: Wired, fault: Exception, code:
     wired.broken = fault
     wired.take(CALL, 0)
     assert [answer.error for answer in wired.kernel.answers] == [code]
+
+
+def test_a_fault_after_the_answer_is_told_and_ends_nothing(
+    wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle() -> None:
+        raise RuntimeError("broken")
+
+    wired.rules.load({"allow": {"delete": ["/x"]}})
+    monkeypatch.setattr(wired, "local", SimpleNamespace(settle=settle))
+    monkeypatch.setattr(wired.kernel, "receive", lambda: CALL)
+    wired._receive()
+    assert wired.done == len(wired.kernel.answers) == 1
+    wired.channel.flush()
+    assert b"broken" in wired.ours.recv(1000)
 
 
 def test_a_call_nobody_knows_is_refused(wired: Wired) -> None:

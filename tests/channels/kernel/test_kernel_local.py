@@ -133,7 +133,36 @@ def test_starts_that_have_ended_are_dropped_from_the_book(
     judge.children[1].kill()
     judge.children[1].wait()
     assert judge.passes(start(pid))
+    judge.local.settle()
     assert [one for one, _ in judge.local._covers.processes()] == [pid]
+
+
+def test_a_start_is_in_the_book_before_anything_else_is_judged(
+    judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for nothing but its answer, and is noted after that."""
+    pid = judge.child()
+    judge.covered(pid)
+    noted: list[str] = []
+    monkeypatch.setattr(judge.local._covers, "use", lambda _, event, *__: noted.append(event.kind))
+    assert judge.passes(start(pid))
+    assert (judge.lines(), noted) == (["exec cover a-1"], [])
+    assert judge.passes(write(pid, tmp_path))
+    assert noted == ["exec", "write"]
+
+
+def test_a_book_that_cannot_be_kept_leaves_everything_to_the_supervisor(
+    judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = judge.child()
+    judge.covered(pid)
+    with monkeypatch.context() as broken:
+        broken.setattr(judge.local._covers, "use", None)
+        assert judge.passes(start(pid))
+        with pytest.raises(TypeError):
+            judge.local.settle()
+    assert not judge.passes(write(pid, tmp_path))
+    assert not judge.passes(start(pid))
 
 
 def test_a_start_that_may_begin_a_cover_is_for_the_supervisor(judge: Judge) -> None:

@@ -158,7 +158,7 @@ def test_a_file_that_the_tree_listens_at(near: Near) -> None:
 
 
 def _values(event: Observed) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in Observed.__slots__}
+    return {name: getattr(event, name) for name in Observed._fields}
 
 
 def test_a_look_that_fails_is_a_no_and_the_next_one_begins_anew(
