@@ -1,8 +1,15 @@
-"""For every test: property tests look for wrong answers, not for slow ones on a busy machine."""
+"""For every test: property tests look for wrong answers, not for slow ones on a busy machine.
+
+The same examples every time, so that a landing is judged by its change; a search for new ones is
+`pytest --hypothesis-profile=search`.
+"""
 
 from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+SLOWNESS = [HealthCheck.too_slow]
+
+settings.register_profile("search", deadline=None, suppress_health_check=SLOWNESS)
+settings.register_profile("same", settings.get_profile("search"), derandomize=True)
+settings.load_profile("same")
