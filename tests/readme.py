@@ -7,12 +7,15 @@ import json
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from agentwatch import containment
 from agentwatch.agents import AGENTS
+from agentwatch.channels.acp.recipes import recipe_of
 from agentwatch.cli import COMMANDS
 from agentwatch.tui.key import NAMES, named
 from agentwatch.tui.keys import TABLE
+from tests.agents_real.proofs import ACP
 from tests.conformance.requirements import table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,6 +92,25 @@ def known_agents() -> str:
     return "\n".join(rows)
 
 
+def spoken_agents() -> str:
+    """Every agent that was spoken with over ACP; empty where none was."""
+    return spoken_table(json.loads((ROOT / "tests/agents_real/agents.json").read_text()))
+
+
+def spoken_table(record: dict[str, dict[str, Any]]) -> str:
+    """Those of a record that were spoken with over ACP, by their commands."""
+    rows = []
+    for name, last in record.items():
+        command = name.removeprefix(ACP)
+        if command != name:
+            recipe = recipe_of(tuple(command.split()))
+            besides = " ".join(recipe.notes) or "nothing"
+            shown = _grouped(last["shown"])
+            rows.append(f"| `{command}` | {last['version']} | {shown} | {besides} |")
+    head = "| command | tried | shown with the real program | to know |\n|---|---|---|---|"
+    return "\n".join([head, *sorted(rows)]) if rows else ""
+
+
 def _grouped(shown: list[str]) -> str:
     """What was shown, the ways of one thing behind its name."""
     ways: dict[str, list[str]] = {}
@@ -101,6 +123,7 @@ def _grouped(shown: list[str]) -> str:
 BLOCKS = {
     "aisvs": table,
     "agents": known_agents,
+    "acp-agents": spoken_agents,
     "keys": keys,
     "help": commands,
     "layout": layout,

@@ -7,13 +7,21 @@ import re
 import pytest
 
 from agentwatch.cli import COMMANDS, Commands, root
-from tests.readme import README, ROOT, renewed
+from tests.readme import README, ROOT, renewed, spoken_table
 
 TEXT = README.read_text()
 
 
 def test_the_generated_parts_are_current() -> None:
     assert renewed(TEXT) == TEXT, "renew them with: python -m tests.readme"
+
+
+def test_what_was_shown_over_acp_has_a_table_of_its_own_once_there_is_any() -> None:
+    record = {"gemini": {"version": "1", "shown": ["the kill"]}}
+    assert spoken_table(record) == ""
+    record["acp: gemini --acp"] = {"version": "2", "shown": ["denials", "three questions"]}
+    (row,) = spoken_table(record).splitlines()[2:]
+    assert row.startswith("| `gemini --acp` | 2 | denials; three questions | Gemini CLI tells")
 
 
 def test_the_pictures_exist() -> None:

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from tests.agents_real import kit_codex, kit_gemini, kit_opencode
+from tests.agents_real import kit_claude, kit_codex, kit_gemini, kit_opencode, proofs
 from tests.agents_real.api import Heard
 from tests.agents_real.kit import Kit
-from tests.agents_real.kit_claude import CLAUDE
 from tests.agents_real.kit_codex import CODEX
 from tests.agents_real.kit_copilot import COPILOT
 from tests.agents_real.kit_qwen import QWEN
@@ -35,6 +34,13 @@ class Speaks:
     """What makes it speak ACP."""
     ready: Callable[[Path, Path, str], None] = _ready
     """Settles what needs the model's address."""
+    plans: Call | None = None
+    """What its model calls to change the agent's mode."""
+
+    def shown(self, what: str) -> None:
+        """Note that a proof held, apart from what the same agent showed under `agentwatch run`."""
+        words = " ".join((self.kit.program, *self.flags))
+        proofs.SHOWN.append((f"{proofs.ACP}{words}", self.kit.version, what))
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -58,7 +64,7 @@ def _escalated(act: Act, heard: Heard) -> Call:
 
 
 CLAUDE_ACP = replace(
-    CLAUDE,
+    kit_claude.CLAUDE,
     name="claude-agent-acp",
     package="@agentclientprotocol/claude-agent-acp",
     version="0.100.0",
@@ -75,12 +81,15 @@ CODEX_ACP = replace(
     warms_up=False,
     spell=_escalated,
 )
-GEMINI = Speaks(kit_gemini.GEMINI, ("--acp",))
+GEMINI = Speaks(
+    kit_gemini.GEMINI, ("--acp",), plans=Call("enter_plan_mode", {"reason": "to think"})
+)
+CLAUDE = Speaks(CLAUDE_ACP, plans=Call("EnterPlanMode", {}))
 OPENCODE = Speaks(kit_opencode.OPENCODE, ("acp",))
 ALL = (
     GEMINI,
     OPENCODE,
-    Speaks(CLAUDE_ACP),
+    CLAUDE,
     Speaks(CODEX_ACP, ready=_codex_ready),
     Speaks(QWEN, ("--acp",)),
     Speaks(COPILOT, ("--acp", "--stdio")),

@@ -54,6 +54,9 @@ def way(options: tuple[str, ...]) -> str:
     return "its hook and the kernel gate" if "--kernel-gate" in options else "its hook alone"
 
 
+ACP = "acp: "
+"""How the name begins of an agent that was spoken with; the command follows."""
+
 SHOWN: list[tuple[str, str, str]] = []
 """What was shown since anybody looked: agent, version, proof."""
 

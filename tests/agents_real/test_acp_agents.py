@@ -10,24 +10,26 @@ from contextlib import contextmanager
 import pytest
 
 from tests.agents_real import proofs
-from tests.agents_real.acp_kits import GEMINI, OPENCODE, Speaks, params
+from tests.agents_real.acp_kits import CLAUDE, GEMINI, OPENCODE, Speaks, params
 from tests.agents_real.api import Json
 from tests.agents_real.model_server import model_server
 from tests.agents_real.scenario import Scenario, Turn, act, play, scenario_file
-from tests.agents_real.supervised import Run, agent_world, yes
+from tests.agents_real.supervised import Run, agent_world, no, yes
 from tests.e2e.world import DEFAULT, World
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(900)]
 
 
 @contextmanager
-def speaking(world: World, agent: Speaks, scenario: Scenario, *more: str) -> Iterator[Run]:
+def speaking(
+    world: World, agent: Speaks, scenario: Scenario, *more: str, gate: str = DEFAULT
+) -> Iterator[Run]:
     """A conversation of these prompts, as a person starts it."""
     with model_server(scenario, agent.kit.spell) as model:
         world.env |= agent.kit.scrubbed(world.folder, model.url)
         agent.ready(world.folder, world.work, model.url)
         prompts = [word for prompt in ("GO now", *more) for word in ("-p", prompt)]
-        process = world.start("acp", DEFAULT, "--json", *prompts, "--", *agent.command)
+        process = world.start("acp", gate, "--json", *prompts, "--", *agent.command)
         yield Run(world, agent.kit, model, process)
 
 
@@ -63,6 +65,7 @@ def test_three_actions_are_three_questions_and_reading_is_none(agent: Speaks) ->
         assert [item["text"] for item in told if item["event"] == "alarm"] == []
         kinds = {item["entry"]["kind"] for item in told if "entry" in item}
         assert {"person", "agent", "tool", "turn"} <= kinds
+    agent.shown("three questions")
 
 
 def beside(agent: Speaks, action: Json) -> bool:
@@ -96,3 +99,38 @@ def test_a_denial_holds_the_agent_hears_why_and_the_kill_leaves_nobody(agent: Sp
         assert receipt["left"] == []
         assert run.process.wait(30) == 137
         assert proofs.marked(mark) == 0
+    agent.shown("denials")
+    agent.shown("the kill")
+
+
+def alarms(run: Run) -> list[str]:
+    """The alarms that whoever watched heard."""
+    return [item["text"] for item in events(run) if item["event"] == "alarm"]
+
+
+@pytest.mark.more_agents
+@pytest.mark.parametrize("agent", [CLAUDE, GEMINI], ids=lambda agent: str(agent.kit.name))
+def test_a_mode_that_the_agent_takes_by_itself_is_an_alarm(agent: Speaks) -> None:
+    assert agent.plans is not None
+    scenario = play(Turn(calls=(agent.plans,)), act("read", path="notes.md"))
+    with agent_world(agent.kit) as world, speaking(world, agent, scenario) as run:
+        proofs.lay(world)
+        run.decide(yes, within=proofs.LONG)
+        assert [text for text in alarms(run) if "changed its own mode to 'plan'" in text]
+    agent.shown("an alarm for a mode it took itself")
+
+
+@pytest.mark.more_agents
+def test_a_call_that_no_gate_saw_is_an_alarm() -> None:
+    """The user's own settings let OpenCode run commands unasked, whatever it was started with."""
+    agent = OPENCODE
+    own = {"agent": {"build": {"permission": {"bash": "allow"}}}}
+    with agent_world(agent.kit) as world:
+        (world.folder / ".config/opencode/opencode.json").write_text(json.dumps(own))
+        scenario = play(act("shell", command="touch unasked"))
+        with speaking(world, agent, scenario, gate="--no-kernel-gate") as run:
+            run.decide(no, within=proofs.LONG)
+        assert run.questions == []
+        assert alarms(run) == ["a tool call was not asked about by the agent: run touch unasked"]
+        assert (world.work / "unasked").exists()
+    agent.shown("an alarm for a call that it did not ask about")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.agents_real import proofs
+from tests.agents_real import acp_kits, proofs
 from tests.agents_real.kit_gemini import GEMINI
 from tests.agents_real.model_server import model_server
 from tests.agents_real.scenario import act, play
@@ -39,3 +39,4 @@ def test_the_editor_hears_everything_but_the_questions() -> None:
         calls = [item["update"] for item in told if "toolCallId" in item.get("update", {})]
         assert {item["title"] for item in calls} >= {"cat notes.md", "rmdir build"}
         assert model.surprises() == []
+    acp_kits.GEMINI.shown("an editor")

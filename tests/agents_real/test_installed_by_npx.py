@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.agents_real import proofs
 from tests.agents_real.agent_errand import run_agent
 from tests.agents_real.kit import UNREACHABLE, Kit, cache
 from tests.agents_real.kit_gemini import GEMINI
@@ -69,6 +70,7 @@ def test_each_action_is_one_question(kit: Kit, hook: bool) -> None:
         assert found.exit == 0, found.output
         assert any("npx installed" in note for note in _notes(world.state))
         assert (world.work / "dist/a.txt").read_text() == "1\n"
+    proofs.shown(kit, "npx, installing it first")
 
 
 def _notes(state: Path) -> list[str]:

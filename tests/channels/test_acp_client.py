@@ -238,6 +238,23 @@ async def test_a_change_of_mode_is_an_alarm(b: Bench) -> None:
     assert ["'yolo'" in b.session.alarms[0], "'bypass'" in b.session.alarms[1]] == [True, True]
 
 
+def test_a_mode_that_is_told_as_text_is_heard_of_that_agent_alone(tmp_path: Path) -> None:
+    async def play(tells: str) -> list[str]:
+        async with bench(tmp_path, Recipe("test", tells_mode=tells)) as b:
+            await b.greets(modes={"currentModeId": "default"})
+            await b.until(State.READY)
+            for text in ("[MODE_UPDATE] default", "I say [MODE_UPDATE] yolo", "[MODE_UPDATE] a b"):
+                b.update("agent_message_chunk", content={"type": "text", "text": text})
+            b.update("user_message_chunk", content={"type": "text", "text": "[MODE_UPDATE] x"})
+            b.update("agent_message_chunk", content={"type": "text", "text": "[MODE_UPDATE] plan"})
+            await b.settled()
+            return b.session.alarms
+
+    (alarm,) = asyncio.run(play("[MODE_UPDATE] "))
+    assert "changed its own mode to 'plan'" in alarm
+    assert asyncio.run(play("")) == []
+
+
 def test_the_mode_that_asks_most_is_chosen_and_the_recipe_is_put_in(tmp_path: Path) -> None:
     async def play() -> None:
         async with bench(tmp_path, ASKS) as b:

@@ -72,7 +72,7 @@ class AcpClient:
         self._transcript = Transcript(tell)
         permits = Permits(session, cwd, changes, recipe.complete)
         self._permits = permits
-        self._news = News(session, permits, self._transcript)
+        self._news = News(session, permits, self._transcript, recipe.tells_mode)
         self._handling = Handling(
             session, permits, Errands(session, permits, cwd, changes), files=files
         )

@@ -2,6 +2,9 @@
 
 Owns the reading of `session/update`.  An update that is not known is ignored; one that changes
 the agent's mode is an alarm unless we asked for that mode.
+
+What does not work: Gemini CLI tells its mode in the text of a message.  Its model may write the
+same, which is an alarm for nothing, or take a mode back in words alone; the alarm stays.
 """
 
 from __future__ import annotations
@@ -26,10 +29,13 @@ MODES_TOLD = 10
 class News:
     """The updates of one agent's sessions."""
 
-    def __init__(self, session: Session, permits: Permits, transcript: Transcript) -> None:
+    def __init__(
+        self, session: Session, permits: Permits, transcript: Transcript, tells_mode: str = ""
+    ) -> None:
         self._session = session
         self._permits = permits
         self._transcript = transcript
+        self._tells_mode = tells_mode
         self.mode = ""
         """The mode that the agent says it is in."""
         self.asked_for = ""
@@ -44,9 +50,10 @@ class News:
             return
         where, kind = str(params.get("sessionId")), update.get("sessionUpdate")
         if kind in CHUNKS:
-            self._transcript.stream(
-                CHUNKS[kind], text_of(update.get("content")), update.get("messageId")
-            )
+            text = text_of(update.get("content"))
+            self._transcript.stream(CHUNKS[kind], text, update.get("messageId"))
+            if kind == "agent_message_chunk":
+                self._said(text)
         elif kind in ("tool_call", "tool_call_update"):
             self._called(where, self._permits.heard(where, update))
         elif kind == "plan":
@@ -59,6 +66,12 @@ class News:
         elif kind == "config_option_update":
             for mode in modes_of(update.get("configOptions")):
                 self.changed(mode)
+
+    def _said(self, text: str) -> None:
+        """A mode, where this agent's program tells it so."""
+        mode = text.removeprefix(self._tells_mode).strip()
+        if self._tells_mode and text.startswith(self._tells_mode) and len(mode.split()) == 1:
+            self.changed(mode)
 
     def answered(self, params: Json) -> None:
         """A permission request was answered: some agents tell of a denied call in no other way."""

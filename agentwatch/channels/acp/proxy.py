@@ -71,7 +71,8 @@ class AcpProxy:
         self._agent = agent
         self.transcript = Transcript(tell)
         self._permits = Permits(session, ways.cwd, changes, ways.recipe.complete)
-        self.news = News(session, self._permits, self.transcript)
+        told = ways.recipe.tells_mode
+        self.news = News(session, self._permits, self.transcript, told)
         self._errands = Errands(session, self._permits, ways.cwd, changes)
         self._sent: dict[Id, Message] = {}
         """The editor's requests that the agent has."""

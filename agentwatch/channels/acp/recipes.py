@@ -63,6 +63,8 @@ class Recipe:
     """Packages whose programs are the agent itself, beside those of its own command."""
     unheld: str = ""
     """Why its system calls are not held unless a person insists; empty where they are."""
+    tells_mode: str = ""
+    """How a message of the agent's begins in which its program tells its mode."""
     complete: Callable[[Call], None] = titles.said
     """Puts into a call the arguments that the agent's program tells elsewhere."""
 
@@ -91,6 +93,7 @@ RECIPES = (
         ("gemini", "gemini-cli"),
         policy=("--admin-policy", _ADMIN),
         mode="default",
+        tells_mode="[MODE_UPDATE] ",
         complete=titles.gemini,
         notes=(
             "Gemini CLI tells a command as its call's title, which is read as the command.",
