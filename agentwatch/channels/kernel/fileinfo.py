@@ -42,7 +42,7 @@ def linking(caller: Caller, name: str, call: Call) -> Held:
         resolve.look(new)
         if new.handle >= 0:
             raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
-        said = nature(os.fstat(old.handle).st_mode)
+        said = nature(old.stat().st_mode)
         names = (old.name(caller), new.name(caller))
         seen = event(Deed.LINK, caller, name, said, *names, spelled=old_path)
     except BaseException:
@@ -52,7 +52,7 @@ def linking(caller: Caller, name: str, call: Call) -> Held:
 
     def link() -> Answer:
         with caller.rights():
-            is_link = stat.S_ISLNK(os.fstat(old.handle).st_mode)
+            is_link = stat.S_ISLNK(old.stat().st_mode)
             if is_link:  # /proc/self/fd would be followed through: only its name is left
                 raise OSError(errno.EPERM, "a hard link to a symlink")
             os.link(old.way(), new.last, dst_dir_fd=new.folder, follow_symlinks=True)
@@ -96,7 +96,7 @@ def truncating(caller: Caller, name: str, call: Call) -> Held:
     with caller.rights():
         spot = Spot(handle=resolve.find(caller, abi.AT_FDCWD, path))
     try:
-        said = nature(os.fstat(spot.handle).st_mode)
+        said = nature(spot.stat().st_mode)
         seen = event(Deed.TRUNCATE, caller, name, said, spot.name(caller), spelled=path)
     except BaseException:
         spot.close()
@@ -137,7 +137,7 @@ def changing_mode(caller: Caller, name: str, call: Call) -> Held:
 
 
 def _mode_held(caller: Caller, name: str, spot: Spot, values: tuple[int, ...], path: bytes) -> Held:
-    found = os.fstat(spot.handle)
+    found = spot.stat()
     is_link = stat.S_ISLNK(found.st_mode)
     said = nature(found.st_mode)
     owner = len(values) == 2

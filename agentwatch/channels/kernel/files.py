@@ -237,7 +237,7 @@ def deleting(caller: Caller, name: str, call: Call) -> Held:
         resolve.look(spot)
         if spot.handle < 0:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
-        found = os.fstat(spot.handle)
+        found = spot.stat()
         said, size = nature(found.st_mode), 0 if stat.S_ISDIR(found.st_mode) else found.st_size
         seen = event(Deed.DELETE, caller, name, said, spot.name(caller), spelled=path, size=size)
     except BaseException:
@@ -272,9 +272,9 @@ def renaming(caller: Caller, name: str, call: Call) -> Held:
         resolve.look(new)
         if old.handle < 0:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
-        said, size = nature(os.fstat(old.handle).st_mode), 0
+        said, size = nature(old.stat().st_mode), 0
         if new.handle >= 0:
-            size = 0 if flags & 2 else os.fstat(new.handle).st_size
+            size = 0 if flags & 2 else new.stat().st_size
             said.append(Flag.EXCHANGE if flags & 2 else Flag.REPLACE)
         names = (old.name(caller), new.name(caller))
         seen = event(Deed.RENAME, caller, name, said, *names, spelled=old_path, size=size)

@@ -108,11 +108,13 @@ def texts(tid: int, at: int) -> list[bytes]:
 
 
 def _strings(tid: int, pointers: Sequence[int]) -> list[bytes]:
-    found = _at_once(tid, pointers[:MANY])
-    room = ARGUMENTS_MAX - sum(map(len, found)) - 9 * len(found)
-    for pointer in pointers[len(found) :]:
-        found.append(text(tid, pointer, STRING_MAX))
-        room -= len(found[-1]) + 9
+    found: list[bytes] = []
+    room = ARGUMENTS_MAX
+    while len(found) < len(pointers):
+        at = len(found)
+        more = _at_once(tid, pointers[at : at + MANY]) or [text(tid, pointers[at], STRING_MAX)]
+        found += more
+        room -= sum(map(len, more)) + 9 * len(more)
         if room < 0:
             raise OSError(errno.E2BIG, os.strerror(errno.E2BIG))
     return found

@@ -55,15 +55,26 @@ def memory() -> Memory:
     ],
     ids=["plain", "path across", "list across", "uneven", "pointer across"],
 )
-@pytest.mark.parametrize("count", [0, 1, 2, 31, 32, 100])
+@pytest.mark.parametrize("count", [0, 1, 2, 31, 32, 300])
 def test_it_is_read_as_it_was_written(memory: Memory, path_at: int, at: int, count: int) -> None:
     words = [b"word %d" % number for number in range(count)]
     assert memory.start(b"/bin/true", words, path_at, at) == (b"/bin/true", words)
 
 
 def test_long_ones_are_read_whole(memory: Memory) -> None:
-    path, word = b"/" + b"p" * 1000, b"w" * 5000
-    assert memory.start(path, [word, b"", b"x"]) == (path, [word, b"", b"x"])
+    path, words = b"/" + b"p" * 1000, [b"w" * 5000, b"", b"x", b"y" * 300, *[b"z"] * 100]
+    assert memory.start(path, words) == (path, words)
+
+
+def test_more_than_the_kernel_takes_is_too_much(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readmem, "ARGUMENTS_MAX", 200 * 10)
+    words = [b"x"] * 200
+    assert memory.start(b"p", words) == (b"p", words)
+    with pytest.raises(OSError) as caught:
+        memory.start(b"p", [*words, b"x"])
+    assert caught.value.errno == errno.E2BIG
 
 
 def test_no_arguments_at_all_are_none(memory: Memory) -> None:
