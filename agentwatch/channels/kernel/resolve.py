@@ -111,7 +111,22 @@ def _find(caller: Caller, start: int, path: bytes, *, follow: bool) -> int:
 
 
 def _nowhere(base: int, path: bytes, flags: int, resolve: int) -> bool:
-    """Whether a path ends in nothing before it has left its start's mount, and so for procfs."""
+    """Whether a path ends in nothing, and that surely for its caller too: outside of procfs."""
+    if _missing(base, path, flags, resolve):
+        return True
+    head, _, last = path.rstrip(b"/").rpartition(b"/")
+    try:
+        folder = abi.openat2(base, head or b"/", _HANDLE, resolve)
+    except OSError:
+        return False
+    try:
+        return _missing(folder, last, flags, abi.RESOLVE_BENEATH | abi.RESOLVE_NO_MAGICLINKS)
+    finally:
+        os.close(folder)
+
+
+def _missing(base: int, path: bytes, flags: int, resolve: int) -> bool:
+    """Whether a path ends in nothing before it has left its start's mount."""
     if abi.is_proc(base):
         return False
     try:

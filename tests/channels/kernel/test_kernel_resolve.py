@@ -52,7 +52,13 @@ def test_what_only_the_caller_has_is_found(opened: Caller, path: bytes, tmp_path
 
 
 @pytest.mark.parametrize("opened", [""], indirect=True)
-@pytest.mark.parametrize("path", ["no/such", "f2", "/proc/self/fd/778", "{0}/no/such", "dangling"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("no/such", "f2", "f2/", "dangling", "{0}/no/such", "/no-such", "/dev/no-such"),
+        *("/dev/no/such", "/proc/self/fd/778", "/proc/no-such", "/proc/self/no-such/x"),
+    ],
+)
 def test_what_is_not_there_is_not_found(opened: Caller, path: str, tmp_path: Path) -> None:
     (tmp_path / "dangling").symlink_to("nowhere")
     with pytest.raises(FileNotFoundError):
