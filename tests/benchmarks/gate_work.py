@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,8 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def run(*argv: str) -> None:
-    subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+def run(name: str, *argv: str) -> None:
+    # As a shell does, which looks along its PATH: subprocess would try to start each, and be held.
+    command = (shutil.which(name) or name, *argv)
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
 def times(count: int, *argv: str) -> None:
