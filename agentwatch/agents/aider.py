@@ -4,8 +4,9 @@ Owns what is known of it: its own files, its models, and how it takes a yes that
 
 What does not work, each tried with 0.86.2:
 - There is no hook and no plugin: files are written without a question, also without `--yes-always`.
-- With nobody at its input (`--message` and end of file) it runs the commands that its model
-  suggests, as if somebody had said yes.
+- The end of its input is a yes to every question of its own: with nobody there (`--message` and end
+  of file), and with Ctrl-D typed in its terminal, it runs the command that its model suggests.  The
+  gate asks about that command all the same; a window that is closed ends the session first.
 - It commits by itself; `--no-auto-commits` and its own files say otherwise, and are the user's.
 """
 
@@ -32,8 +33,10 @@ NO_HOOK_NOTE = (
     "aider has no hook: it writes files and commits without asking. With the gate every write "
     "and command is asked about; without it only the kill covers it."
 )
-END_NOTE = "aider takes the end of its input for a yes, and then runs what its model suggests."
-ALONE = ("--message", "-m", "--msg", "--message-file", "-f", "--yes", "--yes-always")
+END_NOTE = (
+    "aider takes the end of its input (Ctrl-D, or nobody there) for a yes, and then runs what its "
+    "model suggests."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,11 @@ class Aider:
 
     def prepare(self, start: Start) -> Prepared:
         """The start as it stands, with what a person should know of it."""
-        words = {word.split("=")[0] for word in start.argv[self.first :]}
-        alone = not words.isdisjoint(ALONE)
         return Prepared(
             name=ABOUT.name,
             argv=start.argv,
             own=_own(start.env),
-            notes=(NO_HOOK_NOTE, *((END_NOTE,) if alone else ())),
+            notes=(NO_HOOK_NOTE, END_NOTE),
         )
 
     def proposal(

@@ -26,10 +26,9 @@ def test_it_is_recognised_and_its_command_stays(name: str, argv: list[str]) -> N
 
 
 def test_a_yes_that_nobody_gives_is_said() -> None:
-    alone = agents.prepare(["aider", "--message", "x"], {"HOME": "/h"}, cwd="/w")
-    assert any("end of its input" in note for note in alone.notes)
-    typed = agents.prepare(["aider"], {"HOME": "/h"}, cwd="/w")
-    assert not any("end of its input" in note for note in typed.notes)
+    for words in (["--message", "x"], []):
+        aider = agents.prepare(["aider", *words], {"HOME": "/h"}, cwd="/w")
+        assert any("end of its input" in note for note in aider.notes)
     yolo = agents.prepare(["mini", "-y"], {"HOME": "/h"}, cwd="/w")
     assert any("asks nothing in this mode" in note for note in yolo.notes)
 

@@ -22,6 +22,7 @@ def environment(url: str) -> Mapping[str, str]:
         "OPENAI_API_BASE": f"{url}/v1",
         "AIDER_ANALYTICS_DISABLE": "true",
         "AIDER_CHECK_UPDATE": "false",
+        "AIDER_SHOW_RELEASE_NOTES": "false",
         "AIDER_SHOW_MODEL_WARNINGS": "false",
         "AIDER_GITIGNORE": "false",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
