@@ -96,8 +96,9 @@ def prepares_only(line: str, own: Own) -> bool:
 def _is_shell(event: Event) -> bool:
     """Whether the program is a shell of the system's, whatever it calls itself."""
     exe = event.exe
-    if "script" in event.flags:
+    if "script" in event.flags or "private" in event.flags:
         # Its arguments are a script's own: the interpreter gets the script in front of them.
+        # Or it is called so only on a mount of the agent's own.
         return False
     return program(exe) in SHELLS and exe.startswith(_SYSTEM) and exe.count("/") < 5
 

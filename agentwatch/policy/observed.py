@@ -32,6 +32,7 @@ AGENT = "agent"
 BELONGS = "cover"
 """The rule by which passes what belongs to an allowed action."""
 UNDECLARED = "the agent did not declare it"
+TAKEN = "that another process has hold of, which could make it do anything"
 
 _INDEX = re.compile(r"/\.git/(?:worktrees/[^/]+/|modules/[^/]+/)?index(?:\.lock)?")
 _EFFECTS = {
@@ -214,16 +215,19 @@ class _Scene:
 
     def _exec(self) -> Found:
         """A program start."""
-        if any_start(self.cover) or self._begins():
+        taken = "traced" in self.event.flags
+        if self._begins() if self.waits else any_start(self.cover):
             return Pass("belongs to what was allowed", BELONGS, self.cover), (), False
         start = Start(self.event, self.ground)
         spoilt, reading = start.spoilt(), start.reading()
-        passed = self._starts(start, reading, spoilt)
+        passed = None if taken and self.waits else self._starts(start, reading, spoilt)
         draft = self.ground.mode is Mode.DRAFT
         if passed is None and draft and drafts.starts(start.argv):
             passed = Pass(drafts.FLOWS, DRAFT, self.cover)
         if passed:
             return passed, (), False
+        if taken:
+            return None, (f"runs a program {TAKEN}",), self.ground.mode is not Mode.WATCH
         why = ["runs a program"]
         why += [] if reading.yes else [quoted(reading.why)]
         why += [f"it lies where the agent can write: {quoted(start.loose)}"] if start.loose else []
@@ -249,7 +253,8 @@ class _Scene:
 
     def _begins(self) -> bool:
         """Whether it is the start of a declared line, which may be one that is held to reading."""
-        return self.waits and self.cover is not None and self.cover.command is not None
+        traced = "traced" in self.event.flags
+        return self.waits and not traced and bool(self.cover and self.cover.command is not None)
 
     def _reach(self) -> Found:
         """A connection."""

@@ -101,6 +101,8 @@ class Start:
     @property
     def loose(self) -> str:
         """The file of it that the agent may have written; empty where it has none such."""
+        if "private" in self.event.flags:  # a name on a mount of the agent's own
+            return self.event.exe
         for file in (self.script, self.event.exe):
             if file and self.ground.loose(file) and file not in self.ground.agent_programs:
                 return file

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from agentwatch.model import Mode, Verdict
-from agentwatch.policy.observed import UNDECLARED
+from agentwatch.policy import READING
+from agentwatch.policy.observed import BELONGS, UNDECLARED
 from agentwatch.supervisor.modes import moded
 from tests.everyday import HELD as HELD_LINES, PROVEN
 from tests.policy.seen import AGENT, HOME, INIT, WORK, Proc, Seen, World, run, shell
@@ -474,3 +477,22 @@ def test_a_device_is_asked_below_what_was_allowed() -> None:
     found = world.see(Seen("write", f"{WORK}/x", flags=("create", "device")), CHILD)
     assert found.verdict is None
     assert "creates a device" in found.reasons
+
+
+def test_a_start_that_somebody_has_hold_of_begins_nothing() -> None:
+    """Whoever traces it would do under its cover what nobody was asked about."""
+    world = World()
+    world.declare(command="make test")
+    line = replace(shell("make test"), flags=("traced",))
+    assert world.see(line, Proc(200), allow=False).verdict is Verdict.DENY
+    assert world.see(replace(shell("ls"), flags=("traced",)), Proc(201)).rule == READING
+    assert world.see(shell("make test"), Proc(202)).rule == BELONGS
+    assert world.see(replace(run("gcc"), flags=("traced",)), Proc(203), Proc(202)).rule == BELONGS
+
+
+def test_a_shell_on_a_mount_of_the_agent_s_own_is_not_the_system_s() -> None:
+    world = World()
+    world.declare(command="make test")
+    fake = replace(shell("make test"), flags=("private",))
+    assert world.see(fake, Proc(200), allow=False).verdict is None
+    assert world.see(shell("make test"), Proc(201)).rule == BELONGS

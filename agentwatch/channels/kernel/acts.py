@@ -74,6 +74,8 @@ class Flag(StrEnum):
     """CONNECT, DATAGRAM to this machine: the socket is TCP or a unix stream, in our own network."""
     ELSEWHERE = "elsewhere"
     """CONNECT, DATAGRAM to this machine: the socket is not in the network its process is in."""
+    TRACED = "traced"
+    """EXEC: another process has hold of this one, and can make it do anything."""
     SCRIPT = "script"
     """EXEC: `path` is a script; `exe` is the interpreter its first line names."""
     PROC = "proc"

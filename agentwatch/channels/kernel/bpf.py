@@ -40,6 +40,7 @@ REFUSED = {
     "open_by_handle_at": errno.EPERM,
     "mq_open": errno.ENOSYS,  # queues lead to processes outside the tree
     "mq_unlink": errno.ENOSYS,
+    "pidfd_getfd": errno.ENOSYS,  # what an allowed action has open is its own
     "setxattrat": errno.ENOSYS,  # their arguments lie behind a pointer
     "removexattrat": errno.ENOSYS,
 }
@@ -80,6 +81,7 @@ HELD = (
     "sendmsg",
     "sendmmsg",
     "set_tid_address",
+    "process_vm_writev",
 )
 SIGNALS = (
     "kill",
@@ -87,9 +89,8 @@ SIGNALS = (
     "tgkill",
     "rt_sigqueueinfo",
     "rt_tgsigqueueinfo",
-    "process_vm_writev",
 )
-UNSIGNALLED = ("pidfd_send_signal", "pidfd_getfd")
+UNSIGNALLED = ("pidfd_send_signal",)
 """Not to be had where signals are held: another thread may change what a descriptor leads to."""
 _SEIZING = (16, 0x4206)  # PTRACE_ATTACH, PTRACE_SEIZE
 
@@ -118,8 +119,8 @@ def program(*, signals: bool) -> bytes:
         steps += _call(numbers, name, [(_RET, 0, 0, _ERRNO | code)])
     for name in (*HELD, *(SIGNALS if signals else ())):
         steps += _call(numbers, name, [(_RET, 0, 0, _NOTIFY)])
+    steps += _call(numbers, "ptrace", _one_of(0, _SEIZING))
     if signals:
-        steps += _call(numbers, "ptrace", _one_of(0, _SEIZING))
         steps += _call(numbers, "prlimit64", _LIMITING)
         for name in UNSIGNALLED:
             steps += _call(numbers, name, [(_RET, 0, 0, _ERRNO | errno.ENOSYS)])

@@ -25,7 +25,7 @@ from .descent import Descent
 _LONGEST = 16384
 _STATUS = re.compile(
     rb"Name:\t(.*)\nUmask:\t(\d+)\nState:.*\nTgid:\t(\d+)\n(?:Ngid:.*\n)?Pid:.*\nPPid:\t(\d+)\n"
-    rb"TracerPid:.*\n(Uid:.*\nGid:.*\nFDSize:.*\nGroups:.*\nNStgid:.*\nNSpid:.*\n)"
+    rb"TracerPid:\t(\d+)\n(Uid:.*\nGid:.*\nFDSize:.*\nGroups:.*\nNStgid:.*\nNSpid:.*\n)"
 )
 _IDS = re.compile(rb"^(?:Uid|Gid|Groups|NSpid):.*$", re.MULTILINE)
 _AS_WE_ARE = contextlib.nullcontext()
@@ -48,7 +48,7 @@ class Caller:
 
     __slots__ = (
         *("_root", "comm", "descent", "gid", "groups", "inside", "pid", "ppid", "tid"),
-        *("uid", "umask"),
+        *("traced", "uid", "umask"),
     )
 
     def __init__(self, tid: int) -> None:
@@ -62,7 +62,8 @@ class Caller:
         found = _STATUS.match(lines)
         if found is None:
             raise OSError(errno.ESRCH, "its status cannot be read")
-        name, umask, pid, ppid, ids = found.groups()
+        name, umask, pid, ppid, tracer, ids = found.groups()
+        self.traced = tracer != b"0"
         self.comm = os.fsdecode(name)
         self.umask = int(umask, 8)
         self.pid = int(pid)

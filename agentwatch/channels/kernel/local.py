@@ -211,6 +211,13 @@ class Local:
         paths = (event.path, event.path2) if event.path2 else (event.path,)
         return any(self._denials.other(kind, paths) for kind in KINDS[event.kind])
 
+    def belongs_elsewhere(self, descent: Descent, others: list[int]) -> bool:
+        """Whether one of these processes may do, for an allowed action, what this one may not."""
+        own = self._covers.over(descent)
+        theirs = [self._covers.over(Descent(pid)) for pid in others]
+        mine = own.action if own else ""
+        return any(cover and cover.wide and cover.action != mine for cover in theirs)
+
     def shut(self) -> None:
         """From here on everything is for the supervisor."""
         self._shut = True

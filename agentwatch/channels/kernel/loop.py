@@ -132,10 +132,24 @@ class Loop:
                 return programs.starting(caller, name, call, self._starts)
             if name in TAKERS:
                 return TAKERS[name](caller, name, call)
+            if name in signals.TAKES_HOLD:
+                self._refuse_hold(caller, name, call)
             return signals.signalling(caller, name, call, self._root)
         except BaseException:
             caller.close()
             raise
+
+    def _refuse_hold(self, caller: Caller, name: str, call: Call) -> None:
+        """Raise OSError where it would act by another process, for what only that one may do."""
+        if self.local is None:
+            return
+        others = signals.taken(caller, name, call)
+        if not self.local.belongs_elsewhere(caller.descent, others):
+            return
+        event = signals.event(caller, name, others[0])
+        if self._floored.first(event):
+            self.channel.say({"floor": event.to_json()})
+        raise PermissionError(errno.EPERM, "it belongs to an allowed action")
 
     def _judge(self, held: Held) -> str:
         event = held.event
@@ -318,7 +332,18 @@ class Loop:
             self.rules.remember(held.event)
         if self.local is not None and message.get("book") is not None:
             self.local.passed(held.event, message["book"])
+        if held.event.kind is Deed.EXEC and self._was_taken(held):
+            self._refuse(call, held)
+            return
         self._carry_out(call, held, tries)
+
+    @staticmethod
+    def _was_taken(held: Held) -> bool:
+        """Whether another process took hold of it while it waited."""
+        try:
+            return not held.caller.traced and Caller(held.caller.tid).traced
+        except OSError:  # it has gone meanwhile
+            return True
 
 
 def _start_of(event: Observed) -> object:

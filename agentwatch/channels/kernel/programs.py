@@ -148,6 +148,8 @@ def _event(
         exe = image.name(caller)
     if name.private or exe.private:
         flags.append(Flag.PRIVATE)
+    if caller.traced:
+        flags.append(Flag.TRACED)
     if name.lost or exe.lost:
         flags.append(Flag.LOST)
     return Observed(

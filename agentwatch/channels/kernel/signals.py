@@ -10,6 +10,7 @@ own passes: whom it reaches there is not looked up.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 
@@ -20,7 +21,7 @@ from .files import Held, _folder
 from .listener import GOES_ON, Answer, Call
 
 _HERE = len(Caller(os.getpid()).inside)
-_TAKES_HOLD = {"ptrace": 1, "process_vm_writev": 0}
+TAKES_HOLD = {"ptrace": 1, "process_vm_writev": 0}
 """Calls that are no signals, and which argument says whom they are for."""
 
 
@@ -29,8 +30,8 @@ def signalling(caller: Caller, name: str, call: Call, root: int) -> Held | Answe
 
     `root` is our helper that holds the agent: it is nobody of the tree itself.
     """
-    target = _folder(call.args[_TAKES_HOLD.get(name, 0)])
-    number = -1 if name in _TAKES_HOLD else _folder(call.args[2 if "tg" in name else 1])
+    target = _folder(call.args[TAKES_HOLD.get(name, 0)])
+    number = -1 if name in TAKES_HOLD else _folder(call.args[2 if "tg" in name else 1])
     if number == 0 or len(caller.inside) > _HERE or target in (0, caller.pid, caller.tid):
         return GOES_ON  # 0 is its own group, made by itself or by us for it
     whose = [target] if target > 0 else _in_group(-target)
@@ -38,18 +39,36 @@ def signalling(caller: Caller, name: str, call: Call, root: int) -> Held | Answe
         raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
     if target != -1 and all(pid != root and below(pid, root) for pid in whose):
         return GOES_ON
-    event = Observed(
+    return Held(caller, event(caller, name, target, max(0, number)), lambda: GOES_ON)
+
+
+def event(caller: Caller, name: str, target: int, number: int = 0) -> Observed:
+    """The value to judge."""
+    return Observed(
         Deed.SIGNAL,
         caller.pid,
         caller.tid,
         caller.ppid,
         exe=caller.exe(),
         comm=caller.comm,
-        signal=max(0, number),
+        signal=number,
         target=target,
         call=name,
     )
-    return Held(caller, event, lambda: GOES_ON)
+
+
+def taken(caller: Caller, name: str, call: Call) -> list[int]:
+    """Whom a caller takes hold of, as we number processes: all that it may mean by its number."""
+    target, depth = _folder(call.args[TAKES_HOLD[name]]), len(caller.inside) - 1
+    if depth < _HERE:
+        return [target]
+    found = []
+    for other in os.listdir("/proc"):  # noqa: PTH208 - pathlib costs the start
+        with contextlib.suppress(OSError, ValueError):
+            inside = Caller(int(other)).inside
+            if inside[depth : depth + 1] == (target,):
+                found.append(int(other))
+    return found
 
 
 def _in_group(group: int) -> list[int]:

@@ -344,3 +344,13 @@ def test_a_record_reads_back_as_it_was_seen(judge: Judge, tmp_path: Path) -> Non
     (line,) = judge.passed.new()
     assert line.event == event
     assert json.loads(judge.passed.path.read_text())[2] == "temporary"
+
+
+def test_who_takes_hold_of_an_allowed_action_s_process_is_told_from_its_own(judge: Judge) -> None:
+    allowed, reading, agent = judge.child(), judge.child(), Descent(os.getpid())
+    assert not judge.local.belongs_elsewhere(agent, [allowed, reading])
+    judge.covered(reading, scope=Scope.READING)
+    assert not judge.local.belongs_elsewhere(agent, [reading])
+    judge.covered(allowed)
+    assert judge.local.belongs_elsewhere(agent, [reading, allowed])
+    assert not judge.local.belongs_elsewhere(Descent(allowed), [allowed])

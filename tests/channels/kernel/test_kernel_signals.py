@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from agentwatch.channels.kernel.acts import Deed, Observed
 from tests.channels.kernel.conftest import Gated
 from tests.channels.kernel.rig import python
+from tests.waiting import wait_for
 
 SAY = "import ctypes,errno,os,signal,subprocess,threading\ndef t(f,*a):\n try: f(*a); print('ok')\n except OSError as e: print(errno.errorcode[e.errno])\n"
 UNSCOPED = "unscoped"
@@ -87,3 +90,24 @@ def test_everybody_is_nobodys_own(gated: Gated) -> None:
     assert rig.wait() == 0
     assert rig.out == b"EPERM\n"
     assert [event.target for event in rig.events] == [-1]
+
+
+def test_a_start_that_was_taken_hold_of_while_it_waited_does_not_begin(gated: Gated) -> None:
+    rig = gated(lambda event: None if event.kind is Deed.EXEC else False)
+    code = SAY + (
+        "l=ctypes.CDLL(None,use_errno=True)\n"
+        "if (child:=os.fork())==0:\n"
+        " try: os.execv('/bin/true',['true'])\n except OSError as e: os._exit(e.errno)\n"
+        "while not os.path.exists('go'): pass\n"
+        "print(l.ptrace(0x4206,child,0,0),flush=True)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child,0)[1]))"
+    )
+    rig.start(*python(code))
+    wait_for(lambda: rig.asked, "the start is held")
+    number, event = rig.asked[0]
+    (rig.folder / "go").touch()
+    status = Path(f"/proc/{event.pid}/status")
+    wait_for(lambda: "TracerPid:\t0\n" not in status.read_text(), "it is traced")
+    rig.house.answer(number, allow=True)
+    assert rig.wait() == 0, rig.out
+    assert rig.out.split() == [b"0", b"%d" % errno.EPERM]
