@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from typing import Any
 
 import click
 
 from agentwatch.model import Json
+from agentwatch.visible import name_of
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
-
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def document(data: Any) -> None:
@@ -36,12 +34,12 @@ def say(text: str) -> None:
 
 
 def visible(text: str) -> str:
-    """The text with every control, format and unassigned character spelled out."""
+    """The text with every control, format, blank and unassigned character spelled out."""
     return "".join(_spell(char) for char in text)
 
 
 def _spell(char: str) -> str:
-    if char == " " or unicodedata.category(char) not in _HIDDEN:
+    if name_of(char) is None:
         return char
     number = ord(char)
     return {9: "\\t", 10: "\\n", 13: "\\r"}.get(number) or (

@@ -19,16 +19,24 @@ _CACHES = (
     *(".local/share/mise", ".bun/install/cache", ".config/configstore", ".yarn/cache"),
     *("Library/Caches",),
 )
-"""What anything may fill: nothing in it runs by itself."""
+"""What anything may fill: nothing in it runs by itself, but what `_RUNS` names."""
+_RUNS = re.compile(
+    r"(?:[^/]+/)?[^/]+\.(?:zsh|zwc|bash|sh|fish|nu)|(?:.*/)?\.?zcompdump[^/]*"
+    r"|(?:p10k|gitstatus|oh-my-zsh|prezto|zsh|wal|zinit|antidote|antigen)(?:[-/].*)?"
+    r"|nvim/luac/.*|pre-commit/repo[^/]*/.*|node/corepack/.*"
+)
+"""What a prompt, a shell, an editor or git's hooks run out of the user's `.cache`."""
 
 _STEERING = re.compile(
     r"(?:settings(?:\.\w+)*\.(?:json|toml|yaml)|(?:managed-)?settings[^/]*\.json|hooks?(?:\.\w+)?"
     r"|config(?:\.\w+)*\.(?:toml|json|jsonc|yaml|yml)|opencode\.jsonc?|\.env|agents\.md|claude\.md"
-    r"|gemini\.md|qwen\.md|requirements\.toml|trustedfolders\.json|keybindings\.json|mcp\.json"
-    r"|mcp_config\.json|plugins?|skills?|commands?|agents?|rules|extensions|output-styles|bin"
+    r"|gemini\.md|qwen\.md|requirements\.toml|trusted_?folders\.(?:json|toml)|keybindings\.json"
+    r"|mcp\.json|(?:mcp|lsp)[-_]config\.json|plugins?|skills?|commands?|agents?|rules|extensions|output-styles|bin"
     r"|prompts|policies|tools)"
 )
 """Names, at any depth of an agent's own folder, that change what an agent does by itself."""
+_FIRST = frozenset({"local", "tool", "mode", "modes"})
+"""Folders directly in an agent's own, that hold its program or what it runs."""
 _DATA = frozenset({"snapshot", "snapshots", "shell-snapshots", "log", "logs", "tmp", "cache"})
 """Folders directly in an agent's own, where names are data and steer nothing."""
 
@@ -90,8 +98,12 @@ class OwnFolders:
         )
 
     def cached(self, path: str) -> bool:
-        """Whether a path is in a cache."""
-        return path in self.caches or path.startswith(below(self.caches))
+        """Whether a path is in a cache, and runs nothing by itself."""
+        for folder in self.caches:
+            if path == folder or path.startswith(folder + "/"):
+                inside = path[len(folder) + 1 :].casefold()
+                return not (folder.endswith("/.cache") and _RUNS.fullmatch(inside))
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +152,8 @@ def _steers(inside: str) -> bool:
     parts = inside.casefold().split("/")
     if (parts[0] in _DATA or parts[:2] == ["plugins", "store"]) and len(parts) > 1:
         return False
+    if parts[0] in _FIRST and len(parts) > 1:
+        return True
     if _DATABASE.fullmatch(parts[-1]) or _SESSION.fullmatch("/".join(parts)):
         return False
     return any(_STEERING.fullmatch(part) for part in parts)

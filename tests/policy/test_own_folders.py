@@ -35,10 +35,35 @@ def test_what_only_remembers_is_its_own(agent: str, path: str) -> None:
         ("claude", ".claude/agents/x.md"),
         ("claude", ".claude/hooks/run.dbx"),
         ("vibe", ".vibe/hooks.toml"),
+        ("vibe", ".vibe/trusted_folders.toml"),
+        ("copilot", ".copilot/mcp-config.json"),
+        ("claude", ".claude/local/claude"),
+        ("opencode", ".config/opencode/tool/x.ts"),
     ],
 )
 def test_what_steers_is_not(agent: str, path: str) -> None:
     assert own_folders(agent, home="/h", workspace="/w").steering(f"/h/{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "cached"),
+    [
+        ("pip/http/a/b", True),
+        ("uv/archive-v0/x/bin/activate.fish", True),
+        ("uv/zsh", True),
+        ("p10k-instant-prompt-me.zsh", False),
+        ("p10k-me/x", False),
+        ("gitstatus/gitstatusd-linux-x86_64", False),
+        ("zsh/zcompdump-5.9", False),
+        ("wal/colors.sh", False),
+        ("nvim/luac/init.luac", False),
+        ("pre-commit/repo1a/hook.py", False),
+        ("pre-commit/db.db", True),
+    ],
+)
+def test_what_a_shell_runs_out_of_a_cache_is_no_cache(path: str, *, cached: bool) -> None:
+    own = own_folders("claude", home="/h", workspace="/w")
+    assert own.cached(f"/h/.cache/{path}") is cached
 
 
 SKILL = "/h/.codex/skills/.system/imagegen/SKILL.md"
