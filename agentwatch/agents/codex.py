@@ -15,9 +15,12 @@ What does not work, each tried with 0.169.0:
 - The project's and the user's configuration may switch hooks off; what `-c` says wins over both.
 - `app-server` and what talks to one (`--remote`, the ACP adapters, `agents`, `remote-control`) do
   not take hooks from `-c`.
-- PermissionRequest is not answered by us: Codex asks it when a command wants out of Codex's own
-  sandbox, which our card does not show, as PreToolUse is told the command alone.  A yes given for
-  the person would lift a wall that nobody was asked about; so Codex asks them itself.
+- In its terminal Codex asks once more, after our yes, for what it takes for dangerous (`rm -f`),
+  for edits elsewhere, and for what wants out of its own sandbox; not for what we deny.  Its
+  PermissionRequest hook could answer that, but tells nothing beside the command: an `rm -f` that
+  stays in the sandbox and one that leaves it are told alike.  A yes given for the person would lift
+  a wall that nobody was asked about; so Codex asks them itself.  With `-a never`, and in `codex
+  exec` always, it asks nothing, and refuses such commands after our yes.
 - There is no command that arms the hook and ends: the probe is a session whose model cannot be
   reached.  SessionStart is told before the model would be asked, and then the probe is ended.
 """
@@ -94,8 +97,8 @@ PATIENT = 900.0
 """Seconds where a person first has to answer a dialog, or to type a prompt."""
 
 SANDBOX_NOTE = (
-    "Codex asks for itself when a command wants out of its own sandbox, after agentwatch has "
-    "asked; `-a never` leaves the asking to agentwatch alone."
+    "Codex asks once more in its own terminal for what it takes for dangerous (rm -f), for edits "
+    "elsewhere, and for what wants out of its own sandbox; with `-a never` it refuses these."
 )
 TERMINAL_NOTE = (
     "Commands run without a terminal of their own: what Codex would type into one that is already "

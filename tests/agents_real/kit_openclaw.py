@@ -71,4 +71,5 @@ OPENCLAW = Kit(
     environment=environment,
     prompt=("agent", "--local", "--session-id", "s1", "--message"),
     spell=spell,
+    leaves=3,
 )
