@@ -37,6 +37,20 @@ head -n 100 src/main.py
 head -c 200 a.bin | od -c | head
 tail -n 50 app.log
 tail -50 app.log | grep ERROR
+git stash show -p
+git cherry -v main
+git diff-index --quiet HEAD
+git diff-files --name-only
+git show-branch --all
+git reflog -5
+git log --no-walk HEAD
+git notes list
+git apply --check --stat fix.patch
+git cat-file blob HEAD:README.md
+rg --passthru foo src
+rg --no-ignore-parent --max-filesize 1M foo
+sort --parallel=2 a.txt
+php -v
 sed -n '1,50p' src/main.py
 sed -n 1,50p src/main.py
 sed -n '100,200p' src/main.py | cat -n
@@ -483,5 +497,26 @@ bash -c 'ls | head'
 sh -c "cat a.txt"
 bash -lc 'git status --short'
 xargs -n1 basename < a.txt
+fd -e py | head
+fd -t f main src
+fdfind --hidden foo
+zgrep error app.log.gz | tail
+python3 -m json.tool package.json
+npm config get registry
+npm run
+kubectl config current-context
+uv pip list
+make -n test
+hostname -I
+ip addr show
+ip a
+journalctl -u app --no-pager -n 20
+dmesg -T | tail
+crontab -l
+stty size
+tsc --version
+pytest --version
+shellcheck run.sh
+pdftotext report.pdf - | head
 git log --format=%H | xargs -n1 git show --stat
 """.strip().splitlines()

@@ -73,6 +73,22 @@ awk 'BEGIN {system("rm x")}'
 awk '{"date" | getline d}' f
 awk -f x f
 gawk -i inplace 1 f
+git apply x.patch
+git apply --stat --apply x.patch
+git stash pop
+git notes add -m x
+make test
+make -C x -n SHELL=y --eval=z
+npm run build
+npm config set registry x
+kubectl config use-context x
+ip a a 10.0.0.1/8 dev lo
+ip link set lo down
+crontab x
+hostname x
+dmesg -C
+stty -F /dev/tty1 raw
+python3 -m json.tool a b
 find . -delete
 find . -exec rm {} +
 find . -fprint x

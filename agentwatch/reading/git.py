@@ -24,8 +24,9 @@ _HISTORY = Options(
         " ignore-space-change invert-grep left-only left-right max-count max-parents merge-base"
         " merges min-parents minimal name-only name-status no-abbrev no-abbrev-commit no-color"
         " no-commit-id no-decorate no-ext-diff no-index no-merges no-notes no-patch no-prefix"
-        " no-renames no-textconv not numstat objects oneline parents patch patch-with-stat patience"
-        " pickaxe-regex pretty quiet raw regexp-ignore-case relative relative-date remotes reverse"
+        " no-renames no-textconv no-walk not numstat objects oneline parents patch"
+        " patch-with-stat patience pickaxe-regex pretty quiet raw regexp-ignore-case relative"
+        " relative-date remotes reverse"
         " right-only root shortstat simplify-by-decoration since skip source staged stat submodule"
         " summary tags text topo-order unified until word-diff word-diff-regex"
     ),
@@ -67,6 +68,7 @@ _CONFIG = Options(
     words("all bool get get-all get-regexp global includes int list local name-only null")
     | words("path show-origin show-scope system type worktree"),
 )
+_APPLY_SAYS = words("--stat --numstat --summary --check")
 _CONFIG_ASKS = words("-l --list --get --get-all --get-regexp")
 _INERT = words(
     "check-ignore count-objects describe for-each-ref ls-files ls-tree merge-base name-rev"
@@ -119,14 +121,27 @@ def _config(args: Sequence[str]) -> None:
 
 
 def _cat_file(args: Sequence[str]) -> None:
-    if len(args) != 2 or args[0] not in ("-p", "-t", "-s", "-e") or args[1].startswith("-"):
+    known = args[:1] and args[0] in ("-p", "-t", "-s", "-e", "blob", "tree", "commit", "tag")
+    if len(args) != 2 or not known or args[1].startswith("-"):
         raise Unclear("git cat-file with options")
 
 
-def _list(args: Sequence[str]) -> None:
-    if not args or args[0] != "list":
+def _stash(args: Sequence[str]) -> None:
+    if not args or args[0] not in ("list", "show"):
         raise Unclear("only its list is known to only read")
     _HISTORY.operands(args[1:])
+
+
+def _notes(args: Sequence[str]) -> None:
+    if not args or args[0] not in ("list", "show") or any(arg[:1] == "-" for arg in args):
+        raise Unclear("only its list is known to only read")
+
+
+def _apply(args: Sequence[str]) -> None:
+    """Told to say what a patch would do, git does not apply it."""
+    if not args or args[0] not in _APPLY_SAYS:
+        raise Unclear("git apply that changes files")
+    Options(long=frozenset(word[2:] for word in _APPLY_SAYS)).operands(args)
 
 
 def _worktree(args: Sequence[str]) -> None:
@@ -140,9 +155,9 @@ def _symbolic_ref(args: Sequence[str]) -> None:
 
 
 def _reflog(args: Sequence[str]) -> None:
-    if args and args[0] != "show":
+    if args and args[0] != "show" and not args[0].startswith("-"):
         raise Unclear("git reflog may drop entries")
-    _HISTORY.operands(args[1:])
+    _HISTORY.operands(args[1:] if args[:1] == ["show"] else args)
 
 
 def _status(args: Sequence[str]) -> None:
@@ -151,7 +166,8 @@ def _status(args: Sequence[str]) -> None:
 
 _CHECKS: Mapping[str, Callable[[Sequence[str]], object]] = {
     **dict.fromkeys(
-        ("diff", "diff-tree", "log", "rev-list", "show", "whatchanged"), _HISTORY.operands
+        ("diff", "diff-files", "diff-index", "diff-tree", "log", "rev-list", "show", "whatchanged"),
+        _HISTORY.operands,
     ),
     "blame": _BLAME.operands,
     "branch": _branch,
@@ -161,7 +177,11 @@ _CHECKS: Mapping[str, Callable[[Sequence[str]], object]] = {
     "reflog": _reflog,
     "remote": _remote,
     "shortlog": _SHORTLOG.operands,
-    "stash": _list,
+    "apply": _apply,
+    "cherry": Options("v", "", words("abbrev verbose")).operands,
+    "notes": _notes,
+    "show-branch": Options("ar", "", words("all remotes list current")).operands,
+    "stash": _stash,
     "status": _status,
     "symbolic-ref": _symbolic_ref,
     "tag": _tag,

@@ -29,7 +29,7 @@ Anybodys = Callable[[str], bool]
 _SHELL = words(
     ": true false cd pushd popd dirs set shopt export unset local declare typeset readonly read"
     " mapfile readarray shift return break continue exit wait test [ let hash type getopts umask"
-    " ulimit jobs times logout setopt unsetopt"
+    " ulimit jobs times logout setopt unsetopt help history"
 )
 """What a shell does within itself."""
 _KNOWN = (
@@ -92,13 +92,37 @@ _LOOKS = {
     "svn": words("status info log diff list cat blame"),
 }
 """By their first word; what they then reach or start is asked about by itself."""
+_LOOKS_BY_TWO = {
+    "npm": frozenset({"run", "config get", "config list", "config ls", "pkg get"}),
+    "kubectl": frozenset({"config view", "config current-context", "config get-contexts"}),
+    "uv": frozenset({"pip list", "pip show", "pip freeze", "pip tree"}),
+    "gem": frozenset({"list", "environment"}),
+    "crontab": frozenset({"-l"}),
+    "ldconfig": frozenset({"-p"}),
+    "stty": frozenset({"-a", "-g", "size", "speed"}),
+    "ip": frozenset(
+        f"{what}{more}"
+        for what in ("a", "addr", "address", "r", "route", "link", "neigh", "rule")
+        for more in ("", " show", " list", " ls")
+    ),
+}
+"""By their first two words, or the only one."""
+_ASKED_ABOUT_ITSELF = (("--version",), ("--help",))
+_TOOLS = words(
+    "aws black bun bundle code ctags deno dotnet eslint ffmpeg flake8 fzf gcloud helm hyperfine"
+    " jest mvn mypy nvim pnpm pre-commit prettier psql pyright pytest ruff screen tox tsc vercel"
+    " vim vitest yarn"
+)
+"""They may be asked for their version."""
 _ACTING_WORDS = words(
     "--set --delete add del set flush change replace append --fix --apply -w --follow"
 )
 _ANY = words(
-    "ack ag bat batcat cloc colordiff delta diffstat dig dpkg-query exa eza getent hexdump host"
-    " info iostat ldd less look lsblk lsmod lsof lsusb man more most netstat nm nslookup numfmt"
-    " objdump pidof pstree pygmentize readelf scc tokei ugrep vmstat"
+    "ack ag apropos bat batcat clear cloc colordiff delta diffstat difft dig dpkg-query duf"
+    " dust exa eza fd fdfind ffprobe getent hexdump host htop info iostat journalctl last"
+    " lastlog ldd less look lsblk lsd lsmod lsof lsusb man more most netstat nm nslookup"
+    " numfmt objdump pdfinfo pdftotext pidof procs pstree pygmentize readelf scc shellcheck"
+    " size tokei tput ugrep vmstat whatis xmllint zegrep zfgrep zgrep"
 )
 """They have no way to act but to write a file or to start a program."""
 _SED = Options("nErsuz", "el", words("quiet silent regexp-extended null-data posix"))
@@ -188,7 +212,9 @@ def git_command(args: Sequence[str]) -> tuple[str, ...]:
 
 def _program(name: str, args: Sequence[str]) -> None:
     """A program that is not the shell's own."""
-    if name in _ANY:
+    if name in _ANY or (name in _TOOLS and args in _ASKED_ABOUT_ITSELF):
+        return
+    if " ".join(args[:2]) in _LOOKS_BY_TWO.get(name, ()) and not _ACTING_WORDS & set(args):
         return
     if name in _LOOKS and args and args[0] in _LOOKS[name] and not _ACTING_WORDS & set(args):
         return
@@ -204,6 +230,8 @@ def _program(name: str, args: Sequence[str]) -> None:
 
 def _module(name: str, args: Sequence[str]) -> None:
     """A module of Python's that looks, as far as it is the one that it is called."""
+    if name == "json.tool" and len([arg for arg in args if not arg.startswith("-")]) < 2:
+        return
     if name not in _PYTHON_LOOKS:
         raise Unclear("a Python module that is not known to only read")
     if name == "pip":
@@ -243,6 +271,18 @@ def _tee(args: Sequence[str]) -> None:
         raise Unclear("tee writes files")
 
 
+def _make(args: Sequence[str]) -> None:
+    """What it would do; what its files start meanwhile is seen."""
+    if not {"-n", "--dry-run", "--just-print", "-q", "--question"} & set(args):
+        raise Unclear("make runs programs")
+    Options("nqpksrRBw", "CfjI", words("dry-run just-print question silent")).operands(args)
+
+
+def _hostname(args: Sequence[str]) -> None:
+    if Options("AIdfisy").operands(args):
+        raise Unclear("it may set the host's name")
+
+
 def _anything(_: Sequence[str]) -> None:
     """It has no say over what it is given."""
 
@@ -250,6 +290,9 @@ def _anything(_: Sequence[str]) -> None:
 _LOOSER: dict[str, Callable[[Sequence[str]], object]] = {
     **dict.fromkeys(("awk", "gawk", "mawk"), _awk),
     **dict.fromkeys(("printf", "echo"), _anything),
+    "dmesg": Options("HLPTkrtuwx", "fl", words("ctime human color level facility follow")).operands,
+    "hostname": _hostname,
+    **dict.fromkeys(("make", "gmake"), _make),
     "ss": Options("tlnpaursHewimox46").operands,
     "top": Options("bciH", "dnop").operands,
     **dict.fromkeys(("find", "bfs"), _find),

@@ -38,7 +38,7 @@ VERSIONED = words(
 )
 """Programs that may be asked for their version."""
 _ASKED_BY = {
-    "-v": words("node npm npx gcc"),
+    "-v": words("node npm npx gcc php perl ruby lua"),
     "-version": words("java javac"),
     "-V": words("python python3 ssh tmux"),
 }
@@ -68,6 +68,7 @@ _SORT = Options(
     "ktS",
     words(
         "check key numeric-sort human-numeric-sort reverse unique version-sort ignore-case stable"
+        " parallel zero-terminated"
     ),
 )
 _UNIQ = Options("cdDiu", "fsw", words("count repeated unique ignore-case"))
@@ -86,8 +87,11 @@ _RG = Options(
         " files-with-matches files-without-match max-count max-depth max-columns after-context"
         " before-context context multiline multiline-dotall heading no-heading color sort sortr"
         " stats vimgrep fixed-strings word-regexp line-regexp only-matching column no-messages"
-        " with-filename no-filename pcre2 invert-match replace text null trim follow no-config"
-        " pretty quiet regexp"
+        " auto-hybrid-regex byte-offset colors crlf debug encoding engine glob-case-insensitive"
+        " include-zero max-columns-preview max-filesize no-ignore-dot no-ignore-exclude"
+        " no-ignore-files no-ignore-global no-ignore-parent no-unicode null-data one-file-system"
+        " passthru threads with-filename no-filename pcre2 invert-match replace text null trim"
+        " follow no-config pretty quiet regexp"
     ),
 )
 _DATE = Options("uRI", "dr", words("date utc universal iso-8601 rfc-3339 rfc-email reference"))
