@@ -96,11 +96,14 @@ async def _installed(
     finally:
         os.close(reads)
     if session.places.closed.exists():
+        session.note("ended", {"state": "killed", "exit": int(ExitCode.KILLED)})
+        session.seal()
         raise AgentwatchError("killed before the agent was started", code=ExitCode.KILLED)
     if status is None:
         return f"that did not come to an end within {PATIENCE:g} s"
     found = agents.installed(said, wanted)
-    return found or f"its program was not found afterwards (status {status})"
+    asks = "; without -y it asks before it installs" if "--no" in wanted.argv else ""
+    return found or f"its program was not found afterwards (status {status}{asks})"
 
 
 async def _output(running: Running, reads: int) -> tuple[bytes, int | None]:

@@ -12,7 +12,12 @@ from tests.agents_real.scenario import Act, Call
 
 SETTINGS = {
     "security": {"auth": {"selectedType": "openai"}},
-    "general": {"enableAutoUpdate": False, "preventSystemSleep": False},
+    "general": {
+        "enableAutoUpdate": False,
+        "preventSystemSleep": False,
+        # It would run another commit than the one that was approved, which is asked about again.
+        "gitCoAuthor": {"commit": False, "pr": False},
+    },
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
 }

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents_real import proofs
+from tests.agents_real import acp_kits, proofs
+from tests.agents_real.acp_kits import Speaks
 from tests.agents_real.agent_errand import run_agent
 from tests.agents_real.kit import UNREACHABLE, Kit, cache
 from tests.agents_real.kit_gemini import GEMINI
 from tests.agents_real.kit_qwen import QWEN
-from tests.agents_real.supervised import agent_world
+from tests.agents_real.scenario import scenario_file
+from tests.agents_real.supervised import agent_world, yes
+from tests.agents_real.test_acp_agents import beside, speaking
 
 pytestmark = [pytest.mark.agents, pytest.mark.more_agents, pytest.mark.timeout(900)]
 
@@ -77,3 +80,29 @@ def _notes(state: Path) -> list[str]:
     """What was noted of the one session."""
     (journal,) = state.glob("agentwatch/sessions/*/journal.jsonl")
     return journal.read_text().splitlines()
+
+
+class SpeaksThrough(Speaks):
+    """An agent that speaks ACP as npx starts it."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return ("npx", "-y", f"{self.kit.package}@{self.kit.version}", *self.flags)
+
+
+@pytest.mark.skipif(shutil.which("npx") is None, reason="npx is not installed")
+@pytest.mark.parametrize("agent", [acp_kits.GEMINI, acp_kits.CLAUDE], ids=["gemini", "claude"])
+def test_over_acp_it_is_held_as_well(agent: Speaks) -> None:
+    through = SpeaksThrough(agent.kit, agent.flags, agent.ready)
+    with agent_world(agent.kit) as world:
+        world.env |= {"npm_config_cache": str(store(agent.kit)), "npm_config_offline": "true"}
+        proofs.lay(world)
+        with speaking(world, through, scenario_file("three", work=world.work)) as run:
+            run.decide(yes, within=proofs.LONG)
+        kept = [item for item in run.asked.values() if not beside(through, item)]
+        assert [item["channel"] for item in kept] == ["acp"] * 3, run.questions
+        assert run.process.returncode == 0, world.output(run.process)
+        assert proofs.left(world.work) == {"notes.md": "one\n2\n", "new.txt": "new\n"}
+        (said,) = [one["data"] for one in run.seen() if one["type"] == "coverage"]
+        assert said["exec"] == "kernel gate"
+    agent.shown("npx, installing it first")
