@@ -4,6 +4,7 @@ Owns what is known of it: its own folders, and which flags leave its own questio
 
 What does not work, each tried with 2.4.6:
 - There is no hook; its own question before each command is left out by `-y` and by its settings.
+  The end of its input is no yes to it: the session is over then.
 - Every action is `sh -c COMMAND` of its one process, which the kernel gate sees as it starts.
 """
 
@@ -30,6 +31,9 @@ NO_HOOK_NOTE = (
     "mini-swe-agent has no hook. With the gate every command is asked about; without it only "
     "the kill covers it."
 )
+TWICE_NOTE = (
+    "mini-swe-agent asks before each command too; with the gate on, -y leaves that to agentwatch."
+)
 YOLO_NOTE = "mini-swe-agent itself asks nothing in this mode."
 YOLO = ("-y", "--yolo")
 
@@ -52,7 +56,7 @@ class MiniSwe:
             name=ABOUT.name,
             argv=start.argv,
             own=_own(start.env),
-            notes=(NO_HOOK_NOTE, *((YOLO_NOTE,) if yolo else ())),
+            notes=(NO_HOOK_NOTE, YOLO_NOTE if yolo else TWICE_NOTE),
         )
 
     def proposal(

@@ -31,6 +31,8 @@ def test_a_yes_that_nobody_gives_is_said() -> None:
         assert any("end of its input" in note for note in aider.notes)
     yolo = agents.prepare(["mini", "-y"], {"HOME": "/h"}, cwd="/w")
     assert any("asks nothing in this mode" in note for note in yolo.notes)
+    asking = agents.prepare(["mini"], {"HOME": "/h"}, cwd="/w")
+    assert any("asks before each command too" in note for note in asking.notes)
 
 
 def test_their_own_folders_are_known() -> None:
