@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.waiting import wait_for
 
 OWN_FOLDERS = """
 import os
+import signal
 from pathlib import Path
 from agentwatch import paths
 
@@ -190,14 +192,19 @@ def test_doctor_says_that_the_kill_path_is_armed(world: World) -> None:
 
 
 def test_doctor_fails_on_a_session_that_a_kill_would_miss(world: World) -> None:
-    world.run_agent("sleep", "60")
+    """The supervisor stands still: it would put right its record before doctor looks."""
+    process = world.run_agent("sleep", "60")
     session = world.session()["id"]
     record = world.runtime / "agentwatch" / session / "containment.json"
     kept = record.read_bytes()
+    supervisor = json.loads(kept)["supervisor"][0]
+    os.kill(supervisor, signal.SIGSTOP)
     record.write_text("{")
     done = world.call("doctor", "--json", check=False)
+    record.write_bytes(kept)
+    world.call("kill", session)
+    os.kill(supervisor, signal.SIGCONT)
     assert done.returncode == 1
     (found,) = json.loads(done.stdout)["sessions"]
     assert found["kill_path"].startswith("broken: no containment record can be read")
-    record.write_bytes(kept)
-    assert world.json("doctor")["sessions"][0]["kill_path"] == "armed"
+    assert process.wait(timeout=60) == 137
