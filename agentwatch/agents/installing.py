@@ -1,7 +1,8 @@
 """Agents that a fetcher (npx, pnpm dlx, uvx) installs first: how to have only that done.
 
 Owns the command that makes a fetcher install a package and start nothing of it but our look at
-where its program lies, and the reading of what that look says.  Starts nothing itself.
+where its program lies, and the reading of what that look says.  Starts nothing itself.  Tried with
+npm 11.19, pnpm 12.21 and uv 0.13.
 
 The agent is then started from where it lies, its fetcher gone: there is no moment at which what
 the fetcher was free to do could pass to the agent, because no process of the one sees the other.

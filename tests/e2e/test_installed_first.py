@@ -35,7 +35,7 @@ if not (bin / "aider").exists():
     (bin / "aider").symlink_to("../aider-chat/aider")
 daemon = [sys.executable, "-c", "import time; time.sleep(600)", str(home / "left")]
 subprocess.Popen(daemon, start_new_session=True)
-(home / "script").touch()
+(home / "script").write_text(" ".join(sorted(n for n in os.environ if "AGENTWATCH" in n)))
 if {stays}:
     time.sleep(600)
 os.environ["PATH"] = str(bin) + ":" + os.environ["PATH"]
@@ -92,7 +92,8 @@ def test_it_is_asked_for_the_agents_own_and_nothing_of_the_installer(world: Worl
     assert "npx installs aider first" in world.output(process)
     kinds = [entry["type"] for entry in world.journal(session["id"])]
     assert kinds.index("installing") < kinds.index("started")
-    assert (world.folder / "script").exists()
+    # Nothing by which it could speak as the agent.
+    assert (world.folder / "script").read_text() == "AGENTWATCH_COOKIE AGENTWATCH_SESSION"
     wait_for(lambda: not running(str(world.folder / "left")), "the script's process to be gone")
 
 
