@@ -120,7 +120,10 @@ def side(way: str, means: str) -> Iterator[Side]:
         work = [sys.executable, str(DOES), str(orders), str(out)]
         if way in FLOORS:
             command = [sys.executable, "-m", "tests.benchmarks.gate_floor", FLOORS[way]]
-            process = subprocess.Popen([*command, *work], cwd=world.work, env=world.env)
+            # In a session of its own, as the agent is: a busy machine is shared by sessions.
+            process = subprocess.Popen(
+                [*command, *work], cwd=world.work, env=world.env, start_new_session=True
+            )
         else:
             options = ("--containment", means, "--kernel-gate" if way == GATED else "--ungated")
             process = world.run_agent(sys.executable, "-ISc", AGENT, *work, options=options)
