@@ -56,8 +56,11 @@ MAC = sys.platform == "darwin"
 NOTHING = "all of it"
 """What is not walled off where there is no way to."""
 
-STILL = 2.0
-"""Seconds a freeze may take before it counts as failed."""
+STILL = 10.0
+"""Seconds a freeze may take before it counts as failed: a busy machine sweeps slowly."""
+
+FIRST_STILL = 2.0
+"""Seconds a kill spends on stopping everybody before it kills, moving or not."""
 
 ADOPTERS = ("systemd", "launchd", "init")
 """Who adopts orphans: having one of these as an ancestor says nothing about where one is from."""
@@ -220,7 +223,7 @@ def kill(record: Record, until: float) -> Blow:
     first = prey.again()
     signalled = time.monotonic()
     # One look may miss who cannot be read for a moment; those who were stopped were there too.
-    held = prey.hold(min(until, signalled + STILL)) or {}
+    held = prey.hold(min(until, signalled + FIRST_STILL)) or {}
     before = len({**first, **held})
     left = prey.slay(until)
     empty = None if left else time.monotonic()

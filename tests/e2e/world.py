@@ -73,7 +73,7 @@ class World:
         return [sys.executable, "-m", "agentwatch", *(arg for arg in args if arg != DEFAULT)]
 
     def call(
-        self, *args: str, check: bool = True, timeout: float = 30.0
+        self, *args: str, check: bool = True, timeout: float = 90.0
     ) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
         done = subprocess.run(
