@@ -55,6 +55,7 @@ ABOUT = About(
     misses=(
         "what an approved command does once it runs",
         "agent harnesses that are programs of their own (Codex, Claude Code): only the kernel gate",
+        "its own screen (tui --local), and another plugin that answers in our place: likewise",
         "a gateway that runs as a service already: it is outside",
         "replies sent to the conversation that asked",
     ),

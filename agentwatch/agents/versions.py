@@ -32,7 +32,7 @@ def told(program: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return UNKNOWN
     found = re.search(r"\d+(?:\.\d+)+[\w.+-]*", done.stdout)
-    return found[0] if found else UNKNOWN
+    return found[0].rstrip(".+-") if found else UNKNOWN
 
 
 def remark(version: str, about: About) -> str:

@@ -54,3 +54,11 @@ def test_without_its_hook_a_command_stays_as_it_is(tmp_path: Path) -> None:
     assert prepared.argv == ("claude", "--bare")
     assert prepared.name == "claude"
     assert not prepared.expects_arm
+
+
+@pytest.mark.parametrize("said", ["version 2.4.6.", "2.4.6", "v2.4.6 (x)"])
+def test_a_version_that_is_told_is_read_out_of_a_sentence(tmp_path: Path, said: str) -> None:
+    program = tmp_path / "mini"
+    program.write_text(f"#!/bin/sh\necho 'This is {said}'\n")
+    program.chmod(0o755)
+    assert versions.told(str(program)) == "2.4.6"

@@ -103,6 +103,7 @@ def test_the_end_of_its_input_is_a_yes_to_aider_and_none_to_the_gate() -> None:
         assert "rmdir build" in commands(held.asked)[0]
         held.until(waits, "aider to go on", verdict="deny")
         assert proofs.left(held.world.work) == EDITED
+    proofs.shown(AIDER, "the end of its input")
 
 
 @pytest.mark.parametrize("first", ["", END_OF_FILE], ids=["at its question", "while held"])

@@ -91,6 +91,7 @@ def test_what_codex_runs_without_waiting_is_held_by_the_kernel_gate() -> None:
             run.decide(verdict, within=proofs.LONG)
         assert [item.split()[0] for item in run.questions] == ["hooks", "kernel"], run.questions
         assert not (world.work / "ran").exists()
+    proofs.shown(CODEX, "a late hook")
 
 
 def _holds(path: Path, text: str) -> bool:

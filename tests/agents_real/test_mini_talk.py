@@ -62,6 +62,7 @@ def test_the_end_of_its_input_is_no_yes() -> None:
         person.types(END_OF_FILE)
         person.sees("Aborted", within=proofs.LONG)
         assert (person.world.work / "build").exists()
+    proofs.shown(MINI, "the end of its input")
 
 
 def test_a_window_that_is_closed_lets_nothing_pass() -> None:

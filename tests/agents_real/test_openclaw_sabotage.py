@@ -94,6 +94,7 @@ def test_a_plugin_that_was_switched_off_leaves_the_kernel_gate() -> None:
         (folder / "plugins.json").write_text('{"deny": ["agentwatch"]}')
         settle(folder / "openclaw.json", plugins={"$include": "./plugins.json"})
         only_the_gate_asks(world)
+    proofs.shown(OPENCLAW, "a plugin switched off")
 
 
 LIAR = """
@@ -135,6 +136,7 @@ def test_a_plugin_that_answers_in_our_place_is_held_by_the_kernel_gate() -> None
         plugins = {"load": {"paths": [str(folder)]}, "entries": {"liar": {"enabled": True}}}
         settle(world.folder / ".openclaw/openclaw.json", plugins=plugins)
         only_the_gate_asks(world)
+    proofs.shown(OPENCLAW, "a plugin that another one answers for")
 
 
 # -- removed by the agent itself, from a gateway that reads its settings again -----------------
@@ -193,3 +195,4 @@ def test_a_plugin_removed_in_mid_session_leaves_the_kernel_gate() -> None:
         assert [item["channel"] for item in starts] == ["hooks", "kernel"], run.questions
         assert "touch ran" in starts[1]["summary"]
         assert not (world.work / "ran").exists()
+    proofs.shown(OPENCLAW, "a plugin removed in mid-session")
