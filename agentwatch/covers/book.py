@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from agentwatch.covers.beside import becomes, temporary
 from agentwatch.covers.naming import Names, names
-from agentwatch.covers.starts import Own, starts
+from agentwatch.covers.starts import Own, listens, starts
 from agentwatch.covers.values import Ancestry, Cover, Event, Process, Scope
 from agentwatch.model import Action, ActionState, Evidence, Kind
 from agentwatch.shell import parse, parse_argv
@@ -103,8 +103,9 @@ class Covers:
         `notes` are the files that a program that otherwise only reads is known to write.
         """
         parsed = parse_argv(event.argv)
-        # What is typed into a shell later is nothing that anybody has seen yet.
-        narrow = reading or draft or any("its input" in why for why in parsed.dynamic)
+        # What is typed into a shell, or into Python, later is nothing that anybody has seen yet.
+        typed = listens(event) or any("its input" in why for why in parsed.dynamic)
+        narrow = reading or draft or typed
         said = Names((), (), frozenset()) if narrow else names(parsed, event.cwd)
         cover = Cover(
             action,

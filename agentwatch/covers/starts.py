@@ -41,6 +41,13 @@ _YIELDS = re.compile(r"\{ echo \d+ >/proc/self/oom_score_adj; \} 2>&-")
 _SYSTEM = ("/bin/", "/usr/bin/", "/usr/local/bin/", "/opt/homebrew/bin/")
 _TAIL = ("<", "/dev/null")
 
+_LISTENERS = re.compile(
+    r"(?:python|pypy|perl|ruby|php|lua|node|nodejs|bun|deno|tclsh|gdb)-?[\d.]*"
+    r"|(?:ba|da|z|k|a)?sh|fish"
+)
+_RUNS = re.compile(r"[^-]|-[a-zA-Z]*[cem].|--(?:eval|print|command|ex)\b")
+"""An argument that says what is run."""
+
 Own = Callable[[str], bool]
 """Whether a path lies in the agent's own folders, or in a temporary one."""
 
@@ -59,6 +66,13 @@ def starts(event: Event, command: str, *, launchers: Collection[str], own: Own) 
         and is_wrapped(inner, command, own)
         for at in range(1, len(event.argv))
     )
+
+
+def listens(event: Event) -> bool:
+    """Whether it is an interpreter given nothing to run but what is typed into it."""
+    if "script" in event.flags or not _LISTENERS.fullmatch(program(event.exe)):
+        return False
+    return not any(_RUNS.match(word) for word in event.argv[1:])
 
 
 def shell_line(argv: tuple[str, ...]) -> str | None:

@@ -10,6 +10,7 @@ next look, so its question may stand a moment longer.
 from __future__ import annotations
 
 import asyncio
+import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,7 @@ from agentwatch.model import (
 )
 from agentwatch.paths import Places
 from agentwatch.policy import Judgement
+from agentwatch.policy.starts import called
 from agentwatch.rules import Denials
 from agentwatch.supervisor.below import Below, descent
 from agentwatch.supervisor.session import Supervised
@@ -259,6 +261,10 @@ class Watched:
         self._house.answer(waiting.number, allow=allow, book=book, keep=keep)
 
 
+ANYBODYS = ("/tmp/", "/var/tmp/", "/dev/", "/proc/")
+"""Where a link can be put without a question."""
+
+
 class _Waiting:
     """One held call, as the gate's proposer."""
 
@@ -285,7 +291,7 @@ def proposal(event: Observed) -> Proposal:
     """An event in the gate's own words."""
     paths = tuple(path for path in (event.path, event.path2) if path)
     host = _host(event)
-    what = " ".join(event.argv) if event.argv else _whom(event) or " to ".join(paths)
+    what = _started(event) or _whom(event) or " to ".join(paths)
     return Proposal(
         kind=_kind(event),
         summary=f"{_SAID[event.kind]} {what or event.target}",
@@ -298,6 +304,21 @@ def proposal(event: Observed) -> Proposal:
         pid=event.pid,
         params=_facts(event),
     )
+
+
+def _started(event: Observed) -> str:
+    """A program start as it was written; with its file, where it is called by another name."""
+    if not event.argv:
+        return ""
+    named = posixpath.basename(event.argv[0]).removeprefix("-")
+    spelled = posixpath.normpath(posixpath.join(event.cwd, event.spelled))
+    # By a link, which anybody may put into a temporary folder.
+    linked = posixpath.basename(spelled) == named and not spelled.startswith(ANYBODYS)
+    same = called(named).rstrip("0123456789.-") == called(posixpath.basename(event.path)).rstrip(
+        "0123456789.-"
+    )
+    as_it_is = linked or same or not event.path
+    return " ".join(event.argv if as_it_is else (event.path, "as", *event.argv))
 
 
 def _kind(event: Observed) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentwatch.covers import Covers, OnUndeclared, consequence
+from agentwatch.covers import Covers, OnUndeclared, Scope, consequence
 from agentwatch.model import ActionState, Evidence, Kind, Verdict
 from tests.policy.seen import AGENT, HOME, INIT, WORK, Proc, Seen, World, run, shell
 
@@ -490,3 +490,23 @@ def test_only_an_undeclared_action_of_an_agent_with_a_hook_does_more_than_ask(
     assert consequence(Evidence.UNDECLARED, on, armed=True) is on
     for standing, hook in ((Evidence.UNDECLARED, False), (Evidence.BOTH, True)):
         assert consequence(standing, on, armed=hook) is OnUndeclared.ASK
+
+
+@pytest.mark.parametrize(
+    ("event", "scope"),
+    [
+        (run("python3"), Scope.READING),
+        (run("python3", "-i", "-u", "-"), Scope.READING),
+        (run("node"), Scope.READING),
+        (run("make", exe="/usr/bin/bash"), Scope.READING),
+        (run("python3", "-c", "x"), Scope.PROGRAM),
+        (run("python3", "-mpytest"), Scope.PROGRAM),
+        (run("python3", "x.py"), Scope.PROGRAM),
+        (run("make"), Scope.PROGRAM),
+    ],
+)
+def test_what_is_typed_into_an_interpreter_later_was_seen_by_nobody(
+    event: Seen, scope: Scope
+) -> None:
+    covers = Covers()
+    assert covers.program("o1", "d", event, [Proc(200), AGENT]).scope is scope

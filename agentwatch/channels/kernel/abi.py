@@ -38,6 +38,7 @@ ARCH_SET_FS = 0x1002
 X86_64 = {
     "open": 2,
     "connect": 42,
+    "bind": 49,
     "sendto": 44,
     "sendmsg": 46,
     "execve": 59,
@@ -122,6 +123,7 @@ AARCH64 = {
     "rt_sigqueueinfo": 138,
     "mq_open": 180,
     "mq_unlink": 181,
+    "bind": 200,
     "connect": 203,
     "sendto": 206,
     "sendmsg": 211,

@@ -77,6 +77,7 @@ HELD = (
     "removexattr",
     "lremovexattr",
     "fremovexattr",
+    "bind",
     "connect",
     "sendmsg",
     "sendmmsg",

@@ -45,6 +45,7 @@ TAKERS: dict[str, Callable[[Caller, str, Call], Held | Answer]] = {
     "removexattr": attributes.changing,
     "lremovexattr": attributes.changing,
     "fremovexattr": attributes.changing,
+    "bind": nodes.naming,
     "connect": sockets.connecting,
     "sendto": sockets.sending,
     "sendmsg": sockets.sending,

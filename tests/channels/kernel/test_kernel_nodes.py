@@ -105,3 +105,23 @@ def test_there_are_no_message_queues(gated: Gated) -> None:
     rig.start(*python(code))
     assert rig.wait() == 0
     assert rig.out.split() == [b"-1", b"38"]
+
+
+def test_a_socket_of_a_name_is_a_file_that_is_made(gated: Gated, tmp_path: Path) -> None:
+    """Whoever takes the place of a socket that others look for answers them."""
+    (tmp_path / "taken").write_text("")
+    code = (
+        SAY
+        + "from socket import socket as s,AF_UNIX as u\n"
+        + "for w in ('yes','no','taken','none/x',b'',b'\\0gate-'+os.urandom(9)): t(s(u).bind,w)\n"
+        + "t(s().bind,('127.0.0.1',0)); a=s(u); a.bind('yes2'); print(a.getsockname())"
+    )
+    rig = gated(lambda event: "yes" in event.path)
+    rig.start(*python(code))
+    assert rig.wait() == 0, rig.out
+    assert rig.out.decode().split() == ["ok", "EPERM", "EADDRINUSE", "ENOENT", *["ok"] * 3, "yes2"]
+    assert [event.path for event in rig.events] == [
+        f"{tmp_path}/{n}" for n in ("yes", "no", "yes2")
+    ]
+    assert {event.kind for event in rig.events} == {Deed.WRITE}
+    assert stat.S_ISSOCK((tmp_path / "yes").stat().st_mode)
