@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import mailbox
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,9 @@ def said(world: World, number: int) -> str:
 def gateway(world: World, model: ModelServer, *options: str) -> Iterator[str]:
     """OpenClaw's gateway under agentwatch, ready for its user; the session's id."""
     world.env |= OPENCLAW.scrubbed(world.folder, model.url)
+    with socket.socket() as free:  # another test's gateway may have the usual one
+        free.bind(("127.0.0.1", 0))
+        world.env["OPENCLAW_GATEWAY_PORT"] = str(free.getsockname()[1])
     process = world.start("run", "--no-tui", *options, "--", OPENCLAW.installed(), "gateway")
     wait_for(
         lambda: "ready" in world.output(process).replace("broker ready", ""),

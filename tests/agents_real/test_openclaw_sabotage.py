@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,12 +141,6 @@ def test_a_plugin_that_answers_in_our_place_is_held_by_the_kernel_gate() -> None
 # -- removed by the agent itself, from a gateway that reads its settings again -----------------
 
 
-def on_a_port_of_its_own(world: World) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        world.env["OPENCLAW_GATEWAY_PORT"] = str(taken.getsockname()[1])
-
-
 def tells(run: Run, words: str) -> None:
     """A message to the agent; everything but the last command is allowed."""
     client: subprocess.Popen[bytes] = ask(run.world, words)
@@ -162,7 +155,6 @@ def test_its_own_settings_cannot_be_changed_by_the_agent() -> None:
     off = """sed -i 's/"plugins": .*/"plugins": {"enabled": false}}/' "$OPENCLAW_CONFIG_PATH" """
     rest = (Turn(text="one"), act("shell", command="touch ran"))
     with agent_world(OPENCLAW) as world:
-        on_a_port_of_its_own(world)
         script = play(act("shell", command=off), *rest)
         with model_server(script, OPENCLAW.spell) as model, gateway(world, model):
             run = Run(world, OPENCLAW, model, world.started[0])
@@ -178,7 +170,6 @@ def test_a_plugin_removed_in_mid_session_leaves_the_kernel_gate() -> None:
         elsewhere = world.folder / "mine.json"
         (world.folder / ".openclaw/openclaw.json").rename(elsewhere)
         world.env["OPENCLAW_CONFIG_PATH"] = str(elsewhere)
-        on_a_port_of_its_own(world)
         off = f"""sed -i '1s/^{{/{{"plugins": {{"deny": ["agentwatch"]}},/' {elsewhere}"""
         rest = (Turn(text="one"), act("shell", command="touch ran"))
         script = play(act("shell", command=off), *rest)
