@@ -12,7 +12,7 @@ import click
 
 from agentwatch import journal
 from agentwatch.commands import log_export, log_filter, log_passed, log_verify, sessions
-from agentwatch.commands.output import document, json_option, visible
+from agentwatch.commands.output import document, json_option, visible, wrapped
 from agentwatch.journal import Entry, JournalError
 from agentwatch.paths import Places
 
@@ -105,4 +105,4 @@ def _told(entry: Entry) -> str:
 
 def _words(entry: Entry) -> str:
     """What happened, on one line."""
-    return visible(log_export.words(entry))
+    return wrapped(visible(log_export.words(entry)))

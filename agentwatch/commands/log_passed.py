@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agentwatch.commands.output import line, visible
+from agentwatch.commands.output import line, visible, wrapped
 from agentwatch.errors import AgentwatchError
 from agentwatch.paths import Places
 
@@ -29,7 +29,7 @@ def run(places: Places, *, as_json: bool) -> int:
         if as_json:
             line(found)
         else:
-            print(_told(found), flush=True)
+            print(wrapped(_told(found)), flush=True)
     return 0
 
 

@@ -7,7 +7,10 @@ character in a command line must not act on the terminal of the person who reads
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -16,6 +19,8 @@ from agentwatch.model import Json
 from agentwatch.visible import name_of
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+_SET_IN = " " * 10
 
 
 def document(data: Any) -> None:
@@ -48,12 +53,33 @@ def _spell(char: str) -> str:
 
 
 def table(rows: list[list[str]], heads: list[str]) -> None:
-    """Columns as wide as their widest cell, cut to the terminal only where it is one."""
+    """Columns as wide as their widest cell."""
     cells = [heads, *([visible(cell) for cell in row] for row in rows)]
     widths = [max(len(row[at]) for row in cells) for at in range(len(heads))]
     for row in cells:
         text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print(text.rstrip())
+        print(wrapped(text.rstrip()))
+
+
+def wrapped(text: str) -> str:
+    """A line as this terminal's own rows, each but the first set in.
+
+    Left to the terminal, a long text goes on where our own lines begin, and may look like one.
+    """
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    return "\n".join(set_in(text, room)) if room > 2 * len(_SET_IN) else text
+
+
+def set_in(text: str, room: int) -> Iterator[str]:
+    """A line in rows of so many columns."""
+    start, taken, begin = 0, 0, ""
+    for at, char in enumerate(text):
+        wide = 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if taken + wide > room:
+            yield begin + text[start:at]
+            start, begin, taken = at, _SET_IN, len(_SET_IN)
+        taken += wide
+    yield begin + text[start:]
 
 
 def action_lines(action: Json) -> list[str]:

@@ -9,7 +9,7 @@ import click
 from agentwatch import journal
 from agentwatch.client import Client
 from agentwatch.commands import sessions
-from agentwatch.commands.output import action_lines, document, json_option
+from agentwatch.commands.output import action_lines, document, json_option, wrapped
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
 
@@ -30,7 +30,7 @@ def command(action: str, given: bool, as_json: bool) -> None:
         document(found)
         return
     for text in action_lines(found):
-        print(text)
+        print(wrapped(text))
 
 
 def _input(action: str) -> None:
