@@ -2,7 +2,8 @@
 
 Owns a second book of covers that holds only those which have begun: the supervisor says which
 process began which.  What begins a cover, what uses up a declared file or host, what is refused
-and what is asked goes to the supervisor; nothing is decided here that it would not allow.
+and what is asked goes to the supervisor; nothing is decided here that it would not allow, but for
+what a debugger writes to the memory of its own action: whose that is, is seen only from here.
 
 A verdict is made anew for every call from the book as it is, so none outlives its cover.  A
 process is known by its number and start time.
@@ -14,6 +15,7 @@ call of its own, as the supervisor's does.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -32,6 +34,7 @@ from .descent import Descent, Process, started
 from .files import Held
 from .ledger import Ledger
 from .nearby import Nearby
+from .signals import numbered
 
 KINDS: dict[Deed, tuple[Kind, ...]] = {
     **dict.fromkeys(Deed, (Kind.WRITE,)),
@@ -46,6 +49,9 @@ KINDS: dict[Deed, tuple[Kind, ...]] = {
 
 SWEEP_AT = 1024
 """Processes that came into the book since the dead were last dropped from it."""
+
+_MEMORY = re.compile(r"/proc/(?P<pid>\d+)/(?:task/\d+/)?mem")
+"""What ptrace could write as well, which within one action is not held."""
 
 _MAKERS: dict[str, Callable[[Any], Any]] = {
     "str": str,
@@ -105,6 +111,11 @@ class Local:
         if judged.verdict is not Verdict.ALLOW and event.family and self._nearby.inside(event):
             event = event._replace(flags=(*event.flags, Flag.INSIDE))
             judged = self._judged(event, descent)
+        if judged.verdict is not Verdict.ALLOW and held is not None:
+            own = self._own_memory(event, descent, held)
+            if own is not None:
+                self._ledger.write(event, descent[0].started, BELONGS, own.action)
+                return True
         if judged.verdict is not Verdict.ALLOW or judged.rule is None:
             return False
         if self._destroys(event, judged):
@@ -126,6 +137,18 @@ class Local:
             called=event.names,
         )
         return True
+
+    def _own_memory(self, event: Observed, descent: Descent, held: Held) -> Cover | None:
+        """The allowed action of which a process writes to another one's memory, as gdb does."""
+        found = _MEMORY.fullmatch(event.path) if Flag.PROC in event.flags else None
+        own = self._covers.over(descent) if found else None
+        if found is None or own is None or not own.wide:
+            return None
+        theirs = [
+            self._covers.over(Descent(pid)) for pid in numbered(held.caller, int(found["pid"]))
+        ]
+        same = all(cover is not None and cover.action == own.action for cover in theirs)
+        return own if theirs and same else None
 
     def _starts(self, event: Observed, descent: Descent, cover: Cover) -> bool:
         """A program start: the commonest of all, and judged alike whatever the program."""

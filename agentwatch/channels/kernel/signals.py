@@ -71,6 +71,17 @@ def taken(caller: Caller, name: str, call: Call) -> list[int]:
     return found
 
 
+def numbered(caller: Caller, number: int) -> list[int]:
+    """Who has this number in any procfs that a caller can reach, as we number processes."""
+    first = _HERE if len(caller.inside) > _HERE else _HERE - 1
+    found = []
+    for other in os.listdir("/proc"):  # noqa: PTH208 - pathlib costs the start
+        with contextlib.suppress(OSError, ValueError):
+            if number in Caller(int(other)).inside[first:]:
+                found.append(int(other))
+    return found
+
+
 def _in_group(group: int) -> list[int]:
     numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208
     return [pid for pid in numbers if _group_of(pid) == group]

@@ -15,9 +15,12 @@ import pytest
 
 from agentwatch.channels.kernel import local
 from agentwatch.channels.kernel.acts import Deed, Flag, Observed
+from agentwatch.channels.kernel.caller import Caller
 from agentwatch.channels.kernel.descent import Descent, started
+from agentwatch.channels.kernel.files import Held
 from agentwatch.channels.kernel.gatehouse import Hot
 from agentwatch.channels.kernel.ledger import Ledger
+from agentwatch.channels.kernel.listener import GOES_ON
 from agentwatch.channels.kernel.local import Local
 from agentwatch.covers import Cover, Scope
 from agentwatch.model.plain import plain
@@ -42,8 +45,9 @@ def shape(workspace: Path) -> dict[str, Any]:
     return found
 
 
-def cover(scope: Scope = Scope.PROGRAM) -> dict[str, Any]:
-    found: dict[str, Any] = listed(plain(Cover("a-1", "digest", scope, programs=frozenset({"x"}))))
+def cover(scope: Scope = Scope.PROGRAM, action: str = "a-1") -> dict[str, Any]:
+    made = Cover(action, "digest", scope, programs=frozenset({"x"}))
+    found: dict[str, Any] = listed(plain(made))
     return found
 
 
@@ -68,9 +72,11 @@ class Judge:
         self.children.append(subprocess.Popen(["sleep", "600"]))
         return self.children[-1].pid
 
-    def covered(self, pid: int, *, off: int = 0, scope: Scope = Scope.PROGRAM) -> None:
+    def covered(
+        self, pid: int, *, off: int = 0, scope: Scope = Scope.PROGRAM, action: str = "a-1"
+    ) -> None:
         """The supervisor says that a process has begun a cover."""
-        book = {"cover": cover(scope), "started": started(pid) + off, "remember": True}
+        book = {"cover": cover(scope, action), "started": started(pid) + off, "remember": True}
         self.local.passed(Observed(Deed.EXEC, pid, pid), book)
 
     def passes(self, event: Observed) -> bool:
@@ -354,3 +360,27 @@ def test_who_takes_hold_of_an_allowed_action_s_process_is_told_from_its_own(judg
     judge.covered(allowed)
     assert judge.local.belongs_elsewhere(agent, [reading, allowed])
     assert not judge.local.belongs_elsewhere(Descent(allowed), [allowed])
+
+
+def test_a_debugger_writes_to_the_memory_of_its_own_action_alone(judge: Judge) -> None:
+    def writes(pid: int, whose: int | str, flag: Flag = Flag.PROC) -> bool:
+        event = Observed(Deed.WRITE, pid, pid, path=f"/proc/{whose}/mem", flags=(flag,))
+        held = Held(Caller(pid), event, lambda: GOES_ON)
+        return judge.local.passes(event, Descent(pid), held)
+
+    debugger, own, other, reading = (judge.child() for _ in range(4))
+    assert not writes(os.getpid(), own)
+    judge.covered(debugger)
+    assert not writes(debugger, own), "not known to belong to it"
+    judge.covered(own)
+    assert writes(debugger, own)
+    assert writes(debugger, f"{own}/task/{own}")
+    assert not writes(debugger, own, Flag.TRUNCATE), "a file that is only called so"
+    assert not writes(debugger, os.getpid())
+    assert not writes(debugger, 1)
+    assert not writes(debugger, 99_999_999)
+    judge.covered(reading, scope=Scope.READING)
+    assert not writes(reading, reading)
+    judge.covered(other, action="a-2")
+    assert not writes(debugger, other)
+    assert judge.lines() == ["write cover a-1"] * 2
