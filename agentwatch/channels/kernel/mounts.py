@@ -4,11 +4,11 @@ Owns the reading of mounts: ours, where a name is what we and the person know an
 the caller's.  Says of an object without a name of ours whether it can only be the caller's own.
 
 What does not work: host names are found by device and root of a mount of the caller's own
-namespace.  What is reached through another one's, through a mount that was taken off, or on a
-layered file system of the agent's own, may be any file of ours under any name: it is lost, and
-nobody is asked about it, it is refused.  So is what btrfs subvolumes hide from this look.  A root
-agent without a PID namespace can mount where we look ourselves, and give a file of ours a
-second name there.
+namespace, or of its parents'.  What is reached through another one's, through a mount that was
+taken off, or on a layered file system of the agent's own, may be any file of ours under any name:
+it is lost, and nobody is asked about it, it is refused.  So is what btrfs subvolumes hide from this
+look.  A root agent without a PID namespace can mount where we look ourselves, and give a file of
+ours a second name there.
 """
 
 # ruff: noqa: PTH123
@@ -18,9 +18,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 
-from . import abi
+from . import abi, descent
 
+_GENERATIONS = 4
+"""Parents whose mounts are looked at."""
 _OWN = frozenset({0x01021994, 0x858458F6, 0x958458F6, 0x1CD1})
 """tmpfs, ramfs, hugetlbfs and devpts: one that is not ours holds nothing of ours."""
 
@@ -74,8 +77,25 @@ _Mount = tuple[str, str, str, str]
 
 
 def _mount(handle: int, tid: int) -> _Mount | None:
+    """The mount of an object, among those that the caller sees, or that its parents see.
+
+    Sandboxes (bwrap) open a folder, enter namespaces of their own, and go on from that folder.
+    """
     number = mount_of(handle)
-    return next((one for one in _mounts(str(tid)) if one[0] == number), None)
+    for one in _mounts(str(tid)):
+        if one[0] == number:
+            return one
+    with contextlib.suppress(OSError):  # a parent that ends meanwhile leaves it lost
+        return next((one for one in _seen_by_parents(tid) if one[0] == number), None)
+    return None
+
+
+def _seen_by_parents(tid: int) -> Iterator[_Mount]:
+    for _ in range(_GENERATIONS):
+        tid = int(descent.stat(tid)[1])
+        if tid <= 1:
+            return
+        yield from _mounts(str(tid))
 
 
 def _within(mount: _Mount, shown: str) -> str:
