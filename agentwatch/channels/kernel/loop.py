@@ -24,6 +24,7 @@ from .files import Again, Changed, Held
 from .listener import GOES_ON, REFUSED, Answer, Call, Listener, failed
 from .rules import ALLOW, ASK, DENY, Cover, Rules, Told
 from .takers import TAKERS
+from .watching import Watching
 
 if TYPE_CHECKING:
     from .local import Local
@@ -67,9 +68,10 @@ class Loop:
         poll = select.poll()
         poll.register(self.listener.handle, select.POLLIN)
         poll.register(self.channel.line, select.POLLIN)
+        watching = Watching(poll)
         waits = False
         while True:
-            for handle, what in poll.poll(AGAIN_AFTER if self._again else None):
+            for handle, what in watching.next(AGAIN_AFTER if self._again else None):
                 if handle != self.listener.handle:
                     self._hear(poll)
                 elif what & select.POLLIN:
