@@ -25,7 +25,7 @@ COVERED = {
     "tools": "the tool calls of the agents it knows, by a hook put in at the start and seen alive",
     "acp, acp-proxy": (
         "what an ACP agent asks permission for, with its real arguments; what it does without "
-        "asking by the kernel gate, but for Codex, where that is on with --kernel-gate only"
+        "asking by the kernel gate"
     ),
     "mcp": "each call of a tool of an MCP server that is started through `agentwatch mcp`",
     "propose": "what an agent's own code asks through `propose`",

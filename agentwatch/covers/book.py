@@ -177,12 +177,13 @@ class Covers:
         if event.kind in ("connect", "datagram") and event.address:
             self._hosts.add((event.address, event.port))
         name = event.path2 if event.kind in ("rename", "link") else event.path
-        moves = event.kind == "rename" and event.path in self._made
+        private = "private" in event.flags
+        moves = event.kind == "rename" and self.made(event.path, private=private)
         makes = event.kind in ("write", "link") and "create" in event.flags
         if (moves or makes) and len(self._made) < MOST_MADE:
-            self._made.setdefault(name)
+            self._made.setdefault(_named(name, private=private))
         if event.kind in ("delete", "rename"):
-            self._made.pop(event.path, None)
+            self._made.pop(_named(event.path, private=private), None)
             meant = event.kind == "rename" and becomes(event.path) == event.path2
             stays = meant and self.consented(event.path)
             self._consented -= {event.path, event.path2}
@@ -198,9 +199,9 @@ class Covers:
         """Whether a person let the agent itself write this file, or the one it is a copy for."""
         return path in self._consented or becomes(path) in self._consented
 
-    def made(self, path: str) -> bool:
-        """Whether the agent's tree was seen making this file."""
-        return path in self._made
+    def made(self, path: str, *, private: bool = False) -> bool:
+        """Whether the tree was seen making this file; `private` on a mount of its own."""
+        return _named(path, private=private) in self._made
 
     def reached(self, event: Event) -> bool:
         """Whether this address and port were allowed before in this session."""
@@ -269,6 +270,11 @@ class Covers:
     def _make_room(self) -> None:
         while len(self._waiting) >= MOST:
             self._waiting.pop(next(iter(self._waiting)))
+
+
+def _named(path: str, *, private: bool) -> str:
+    """What only the tree sees may go by the name of something that everybody does."""
+    return f"\0{path}" if private else path
 
 
 def _marks(cover: Cover, event: Event, called: Collection[str]) -> list[tuple[str, str]]:

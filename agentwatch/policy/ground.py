@@ -45,8 +45,9 @@ _OF_ITSELF = re.compile(
     r"/proc/(?P<pid>self|thread-self|\d+)/(?:task/\d+/)?"
     r"(?:oom_score_adj|oom_adj|comm|uid_map|gid_map|setgroups|coredump_filter|timerslack_ns)"
 )
-_NAMES_ITSELF = re.compile(r"/proc/\d+/(?:task/\d+/)?comm")
-"""The kernel lets a process name none but its own threads, whatever numbers it goes by."""
+_NAMES_ITSELF = re.compile(r"/proc/\d+/(?:task/\d+/)?(?:comm|[ug]id_map|setgroups)")
+"""The kernel lets a process name none but its own threads, whatever numbers it goes by, and settle
+once whose user is whose in a namespace that was just made below its own."""
 _GIT_RUNS = re.compile(
     r"/\.git/(?:.+/)?(?:config(?:\.\w+)?|hooks(?:/.*)?|info/(?:attributes|grafts))"
 )

@@ -24,6 +24,7 @@ from agentwatch.policy import DRAFT, READING, Judgement, drafts
 from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reach import reach
 from agentwatch.policy.reasons import quoted
+from agentwatch.policy.sandboxes import comes_and_goes
 from agentwatch.policy.starts import Start, snapshot, stores
 from agentwatch.reading import Reading
 
@@ -345,11 +346,12 @@ class _Scene:
         return Pass(drafts.WRITES, DRAFT, self.cover) if flows and kept else None
 
     def _folder(self, path: str) -> Pass | None:
-        """Whether it makes a folder among the user's own, or on a mount that only the tree has."""
-        flags = self.event.flags
-        made = self.event.kind == "write" and {"create", "folder"} <= set(flags)
+        """Whether it makes a folder among the user's own, or what is nothing to anybody."""
+        made = self.event.kind == "write" and {"create", "folder"} <= set(self.event.flags)
+        if unseen := comes_and_goes(self.event, self.covers.made):
+            return Pass(unseen, "folder", self.cover)
         roots = tuple(f"{root.rstrip('/')}/" for root in (self.ground.workspace, self.ground.home))
-        if made and ("private" in flags or path.startswith(roots)):
+        if made and path.startswith(roots):
             return Pass("an empty folder", "folder", self.cover)
         return None
 
@@ -384,7 +386,8 @@ class _Scene:
             return self._is_git() and "git" in cover.programs and inside
         if zone is not Zone.OUTSIDE:
             return False
-        return effect == "make" or self.covers.made(path) or self._named(cover, path)
+        made = self.covers.made(path, private="private" in self.event.flags)
+        return made or effect == "make" or self._named(cover, path)
 
     def _named(self, cover: Cover, path: str) -> bool:
         """Whether the approved line names this path, or a folder above it that is not a root."""

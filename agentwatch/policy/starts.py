@@ -10,6 +10,7 @@ their first argument (busybox) are believed, because they are then that.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import posixpath
 import re
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from agentwatch.covers import Event, hands_on, prepares, prepares_only, shell_line
 from agentwatch.policy.ground import Ground, Zone
 from agentwatch.policy.reasons import quoted
+from agentwatch.policy.sandboxes import keeps_names
 from agentwatch.reading import Reading, git_command, held_argv
 
 _MANY_IN_ONE = frozenset({"busybox", "coreutils", "toybox"})
@@ -44,6 +46,8 @@ _SETTINGS = re.compile(
     r"\[ -x /bin/env \] && exec /bin/env -0; exec env -0"
 )
 """How Mistral Vibe asks it for the user's environment, functions and aliases."""
+_CODEX = "cafe24bd503e1a3279dcf40a350301715c32bb5b2c33df143dbbb44bd0656896"
+"""The SHA-256 of the line by which Codex asks a login shell for the same; it prints them."""
 _GIVEN = re.compile(r" [\w-]+(?: '?[\w./@+#-]+'?)?")
 """What our hook client is given: the agent's name, and the address of its socket."""
 _TUNES = re.compile(
@@ -149,6 +153,8 @@ class Start:
     def is_agent_itself(self) -> bool:
         """Whether the agent starts one of its own programs, or itself again."""
         event, parts = self.event, self.ground.agent_programs
+        if "private" in event.flags:  # a name on a mount of the agent's own
+            return False
         if self.script or event.exe not in parts:
             return self.script in parts
         given = list(itertools.dropwhile(_TUNES.fullmatch, event.argv[1:]))
@@ -169,7 +175,8 @@ class Start:
         line = shell_line(self.event.argv) if self.name == "sh" else None
         if line is None or self.loose:
             return False
-        if _ENVIRONMENT.fullmatch(line) or _SETTINGS.fullmatch(line):
+        known = hashlib.sha256(line.strip().encode(errors="surrogateescape")).hexdigest() == _CODEX
+        if known or _ENVIRONMENT.fullmatch(line) or _SETTINGS.fullmatch(line):
             return True
         found = _SNAPSHOT.match(line)
         return bool(found and self.ground.own.private(found[1])) or prepares_only(
@@ -177,7 +184,10 @@ class Start:
         )
 
     def hands_on(self) -> bool:
-        """Whether it is a shell that only starts what it is given, which is then judged itself."""
+        """Whether it only starts what it is given, which is then judged itself."""
+        if self.name == "bwrap":
+            taken = "traced" in self.event.flags
+            return not taken and not self.loose and keeps_names(self.event.argv[1:])
         line = shell_line(self.event.argv) if self.name == "sh" and not self.loose else None
         return line is not None and hands_on(line, self.ground.notes)
 

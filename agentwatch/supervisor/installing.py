@@ -45,7 +45,7 @@ def asked(config: Config) -> Installation | None:
         return agents.installation(config.argv, known.about) if known else None
     recipe = recipes.recipe_of(config.argv)
     agent = agents.by_name(recipe.name)
-    if agent is None or (recipe.unheld and config.kernel is not Hold.MUST):
+    if agent is None:
         return None
     about = agent.about
     packages = (*recipe.packages, *about.packages)

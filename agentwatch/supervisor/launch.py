@@ -93,7 +93,7 @@ def _spoken(config: Config) -> Prepared:
         known,
         argv=started.argv,
         unheld=started.unheld,
-        env_add=found.env_add,
+        env_add=found.environment(config.env),
         env_drop=found.env_drop,
         files=started.files,
         notes=(*notes, *found.notes),

@@ -174,7 +174,7 @@ CONFIG = Config("s", "npx", "/r", "/s", ("npx", "-y", "@openai/codex"), {}, "/",
         ),
         (
             replace(CONFIG, speaks=Speaks.ACP, argv=("npx", "@agentclientprotocol/codex-acp")),
-            False,
+            True,
         ),
     ],
 )

@@ -15,7 +15,6 @@ from _pytest.mark.structures import ParameterSet
 from tests.agents_real import kit_claude, kit_codex, kit_gemini, kit_opencode, proofs
 from tests.agents_real.api import Heard
 from tests.agents_real.kit import Kit
-from tests.agents_real.kit_codex import CODEX
 from tests.agents_real.kit_copilot import COPILOT
 from tests.agents_real.kit_qwen import QWEN
 from tests.agents_real.scenario import Act, Call
@@ -72,7 +71,7 @@ CLAUDE_ACP = replace(
     new_node=True,
 )
 CODEX_ACP = replace(
-    CODEX,
+    kit_codex.CODEX,
     name="codex-acp",
     package="@agentclientprotocol/codex-acp",
     version="2.6.0",
@@ -85,12 +84,13 @@ GEMINI = Speaks(
     kit_gemini.GEMINI, ("--acp",), plans=Call("enter_plan_mode", {"reason": "to think"})
 )
 CLAUDE = Speaks(CLAUDE_ACP, plans=Call("EnterPlanMode", {}))
+CODEX = Speaks(CODEX_ACP, ready=_codex_ready)
 OPENCODE = Speaks(kit_opencode.OPENCODE, ("acp",))
 ALL = (
     GEMINI,
     OPENCODE,
     CLAUDE,
-    Speaks(CODEX_ACP, ready=_codex_ready),
+    CODEX,
     Speaks(QWEN, ("--acp",)),
     Speaks(COPILOT, ("--acp", "--stdio")),
 )

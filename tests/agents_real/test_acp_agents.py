@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
-from tests.agents_real import proofs
-from tests.agents_real.acp_kits import CLAUDE, GEMINI, OPENCODE, Speaks, params
+from tests.agents_real import kit_codex, proofs
+from tests.agents_real.acp_kits import CLAUDE, CODEX, GEMINI, OPENCODE, Speaks, params
 from tests.agents_real.api import Json
 from tests.agents_real.model_server import model_server
 from tests.agents_real.scenario import Scenario, Turn, act, play, scenario_file
@@ -66,6 +67,24 @@ def test_three_actions_are_three_questions_and_reading_is_none(agent: Speaks) ->
         kinds = {item["entry"]["kind"] for item in told if "entry" in item}
         assert {"person", "agent", "tool", "turn"} <= kinds
     agent.shown("three questions")
+
+
+@pytest.mark.more_agents
+def test_what_stays_in_the_agents_own_sandbox_is_asked_about_by_the_gate_alone() -> None:
+    """Codex tells nobody of it: the sandbox starts unasked, the command inside does not."""
+    agent = replace(CODEX, kit=replace(CODEX.kit, spell=kit_codex.spell))
+    with agent_world(agent.kit) as world:
+        proofs.lay(world)
+        with speaking(world, agent, scenario_file("three", work=world.work)) as run:
+            run.decide(lambda action: action["channel"] == "acp", within=proofs.LONG)
+        assert [(item["channel"], item["kind"]) for item in run.asked.values()] == [
+            ("kernel", "exec"),
+            ("acp", "write"),
+            ("acp", "write"),
+        ], run.questions
+        assert next(iter(run.asked.values()))["argv"][-1] == "rmdir build"
+        assert (world.work / "build").is_dir()
+        assert "notes.md" in "".join(run.model.result_texts())
 
 
 def beside(agent: Speaks, action: Json) -> bool:

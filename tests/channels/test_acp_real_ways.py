@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def test_only_gemini_is_read_so() -> None:
     [
         (("/opt/bin/gemini", "--acp"), True),
         (("npx", "-y", "@google/gemini-cli", "--acp"), False),
-        (("codex-acp",), False),
+        (("codex-acp",), True),
+        (("npx", "-y", "@agentclientprotocol/codex-acp"), False),
         (("somebody",), True),
     ],
 )
@@ -179,3 +181,20 @@ async def test_a_person_who_ended_the_turn_is_not_spoken_for(b: Bench) -> None:
     b.agent.say(id=turn, result={"stopReason": "cancelled"})
     await b.settled()
     assert ("turn", "cancelled") in b.texts
+
+
+def test_settings_of_the_users_stay_beside_what_is_put_into_them() -> None:
+    environment = recipe_of(("codex-acp",)).environment
+    assert json.loads(environment({})["CODEX_CONFIG"]) == {"features": {"shell_snapshot": False}}
+    own = {"CODEX_CONFIG": '{"model": "m", "features": {"hooks": true, "shell_snapshot": true}}'}
+    assert json.loads(environment(own)["CODEX_CONFIG"]) == {
+        "model": "m",
+        "features": {"hooks": True, "shell_snapshot": False},
+    }
+    assert recipe_of(("opencode", "acp")).environment(own).keys().isdisjoint(own)
+
+
+@pytest.mark.parametrize("broken", ["{", "[]", '{"features": 1}', '"text"'])
+def test_settings_that_cannot_be_read_stop_the_start(broken: str) -> None:
+    with pytest.raises(AgentwatchError, match="CODEX_CONFIG"):
+        recipe_of(("codex-acp",)).environment({"CODEX_CONFIG": broken})

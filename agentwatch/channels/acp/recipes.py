@@ -6,6 +6,7 @@ even then is not asked.  Starts nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -50,6 +51,8 @@ class Recipe:
     names: tuple[str, ...] = ()
     """Words of a command by which it is known: programs, packages."""
     env_add: Mapping[str, str] = field(default_factory=dict)
+    settings: tuple[str, Mapping[str, Json]] | None = None
+    """A variable that holds settings as JSON, and what is put into its sections."""
     env_drop: tuple[str, ...] = ()
     policy: tuple[str, str] | None = None
     """A flag, and the text of a file whose folder the flag names."""
@@ -61,12 +64,24 @@ class Recipe:
     """What it does not ask even so."""
     packages: tuple[str, ...] = ()
     """Packages whose programs are the agent itself, beside those of its own command."""
-    unheld: str = ""
-    """Why its system calls are not held unless a person insists; empty where they are."""
     tells_mode: str = ""
     """How a message of the agent's begins in which its program tells its mode."""
     complete: Callable[[Call], None] = titles.said
     """Puts into a call the arguments that the agent's program tells elsewhere."""
+
+    def environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        """What is added to the user's environment; raises AgentwatchError for broken settings."""
+        if self.settings is None:
+            return dict(self.env_add)
+        name, ours = self.settings
+        try:
+            theirs = json.loads(given.get(name) or "{}")
+            sections = {key: {**theirs.get(key, {}), **ours[key]} for key in ours}
+            whole = json.dumps({**theirs, **sections})
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            what = f"{name} holds no settings that can be read"
+            raise AgentwatchError(what, "make it a JSON object", ExitCode.USAGE) from None
+        return {**self.env_add, name: whole}
 
 
 RECIPES = (
@@ -83,10 +98,11 @@ RECIPES = (
         "codex",
         ("codex-acp",),
         env_add={"INITIAL_AGENT_MODE": "read-only"},
+        # What it puts around a command from a snapshot could not be told from another command.
+        settings=("CODEX_CONFIG", {"features": {"shell_snapshot": False}}),
         mode="read-only",
-        notes=("Codex does not ask for what its own sandbox lets pass: --kernel-gate holds that.",),
+        notes=("Codex does not ask for what its own sandbox lets pass: the kernel gate does.",),
         packages=("@agentclientprotocol/codex-acp",),
-        unheld="its own sandbox would be asked about at every command",
     ),
     Recipe(
         "gemini",
@@ -142,8 +158,8 @@ class Start:
     def unheld(self) -> str:
         """Why its system calls are not held unless a person insists; empty where they are."""
         known = self.recipe
-        if known.unheld or not known.name or PurePath(self.argv[0]).name in known.names:
-            return known.unheld
+        if not known.name or PurePath(self.argv[0]).name in known.names:
+            return ""
         return THROUGH.format(PurePath(self.argv[0]).name)
 
 
