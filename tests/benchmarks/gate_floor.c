@@ -70,7 +70,7 @@ static void start(int pid, uint64_t path, uint64_t argv) {
     fstatfs(image, &file_system);
     fstat(image, &found);
     snprintf(way, sizeof way, "/proc/self/fd/%d", image);
-    if (readlink(way, shown, sizeof shown - 1) < 0) perror(way);
+    if (readlink(way, shown, sizeof shown - 1) < 0 && image >= 0) perror(way);
     lstat(shown, &found);
     snprintf(way, sizeof way, "/proc/%d/cwd", pid);
     if (readlink(way, cwd, sizeof cwd - 1) < 0) perror(way);
