@@ -44,6 +44,7 @@ ABOUT = About(
         "what an approved command does once it runs",
         "files named with `@` and commands typed with `!` in a prompt",
         "work sent to the cloud with `&` or /teleport",
+        "its own note of the folders it trusts",
         "a pre_tool hook of the user's own that replaces an approved input",
     ),
     hosts=("api.mistral.ai",),

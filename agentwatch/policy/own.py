@@ -30,7 +30,7 @@ _RUNS = re.compile(
 _STEERING = re.compile(
     r"(?:settings(?:\.\w+)*\.(?:json|toml|yaml)|(?:managed-)?settings[^/]*\.json|hooks?(?:\.\w+)?"
     r"|config(?:\.\w+)*\.(?:toml|json|jsonc|yaml|yml)|opencode\.jsonc?|\.env|agents\.md|claude\.md"
-    r"|gemini\.md|qwen\.md|requirements\.toml|trusted_?folders\.(?:json|toml)|keybindings\.json"
+    r"|gemini\.md|qwen\.md|requirements\.toml|trustedfolders\.json|keybindings\.json"
     r"|mcp\.json|(?:mcp|lsp)[-_]config\.json|plugins?|skills?|commands?|agents?|rules|extensions|output-styles|bin"
     r"|prompts|policies|tools)"
 )

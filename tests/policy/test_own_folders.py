@@ -35,7 +35,6 @@ def test_what_only_remembers_is_its_own(agent: str, path: str) -> None:
         ("claude", ".claude/agents/x.md"),
         ("claude", ".claude/hooks/run.dbx"),
         ("vibe", ".vibe/hooks.toml"),
-        ("vibe", ".vibe/trusted_folders.toml"),
         ("copilot", ".copilot/mcp-config.json"),
         ("claude", ".claude/local/claude"),
         ("opencode", ".config/opencode/tool/x.ts"),
