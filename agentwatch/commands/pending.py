@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from agentwatch.client import Client
+from agentwatch.client import Client, NoSupervisor
 from agentwatch.commands import sessions
-from agentwatch.commands.output import document, json_option, line, table
+from agentwatch.commands.output import document, json_option, line, say, table
 from agentwatch.model import Json
 from agentwatch.paths import Places, live_places
 
@@ -22,17 +22,35 @@ def command(session: str | None, follow: bool, as_json: bool) -> None:
     if follow:
         _follow(sessions.live(session), as_json=as_json)
         return
-    places = [sessions.live(session)] if session else live_places()
-    waiting: list[Json] = []
-    for item in places:
-        with Client(item) as client:
-            waiting += client.call("pending")
+    waiting = _of(sessions.live(session)) if session else _of_all()
     if as_json:
         document(waiting)
     elif waiting:
         table([_row(item) for item in waiting], HEADS)
     else:
         print("Nothing is waiting.")
+
+
+def _of(places: Places) -> list[Json]:
+    with Client(places) as client:
+        return list(client.call("pending"))
+
+
+def _of_all() -> list[Json]:
+    """What waits anywhere; a lost supervisor is said, and hides nobody else's."""
+    waiting: list[Json] = []
+    lost: list[NoSupervisor] = []
+    everybody = live_places()
+    for places in everybody:
+        try:
+            waiting += _of(places)
+        except NoSupervisor as error:
+            lost.append(error)
+    if lost and len(lost) == len(everybody):
+        raise lost[0]
+    for one in lost:
+        say(f"{one.what}: {one.hint}")
+    return waiting
 
 
 def _follow(places: Places, *, as_json: bool) -> None:

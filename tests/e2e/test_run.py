@@ -94,6 +94,19 @@ def test_the_json_of_an_action_keeps_its_contract(world: World) -> None:
     assert world.json("show", action["id"]) == action
 
 
+def test_a_lost_supervisor_hides_nobody_else_s_questions(world: World) -> None:
+    lost = world.runtime / "agentwatch" / "lost-1"
+    (lost / "agent").mkdir(parents=True)
+    done = world.call("pending", check=False)
+    assert done.returncode == 4
+    assert "the supervisor of lost-1 does not answer" in done.stderr
+    world.run_agent(sys.executable, str(world.script("ask.py", ASK)))
+    (action,) = world.pending()
+    done = world.call("pending")
+    assert action["id"] in done.stdout
+    assert "the supervisor of lost-1 does not answer" in done.stderr
+
+
 def test_the_json_of_a_session_keeps_its_contract(world: World) -> None:
     world.run_agent("sleep", "60")
     session = world.session()
