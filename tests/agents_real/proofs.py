@@ -47,9 +47,12 @@ def left(work: Path) -> dict[str, str]:
     }
 
 
-def way(options: tuple[str, ...]) -> str:
-    """What asks, by the options of `agentwatch run`."""
-    if "--no-hook" in options:
+HOOKLESS = ("aider", "mini")
+
+
+def way(kit: Kit, options: tuple[str, ...]) -> str:
+    """What asks, by the agent and the options of `agentwatch run`."""
+    if "--no-hook" in options or kit.name in HOOKLESS:
         return "the kernel gate alone"
     return "its hook and the kernel gate" if "--kernel-gate" in options else "its hook alone"
 
@@ -78,7 +81,7 @@ def three_questions(kit: Kit, *options: str, channels: set[str]) -> None:
         item.hears in heard for turns in run.model.scenario.scripts.values() for item in turns
     )
     assert run.process.returncode == 0
-    shown(kit, f"three questions by {way(options)}")
+    shown(kit, f"three questions by {way(kit, options)}")
 
 
 def nothing_denied_runs(kit: Kit, *options: str, told: bool = True) -> None:
@@ -89,7 +92,7 @@ def nothing_denied_runs(kit: Kit, *options: str, told: bool = True) -> None:
     assert run.model.finished()
     if told:
         assert sum("NOT-TODAY" in text for text in run.model.result_texts()) == 3
-    shown(kit, f"denials by {way(options)}")
+    shown(kit, f"denials by {way(kit, options)}")
 
 
 def marked(mark: str) -> int:

@@ -15,7 +15,7 @@ import os
 import time
 from typing import Protocol
 
-AWAKE = 300_000
+AWAKE = 1_000_000
 """Nanoseconds after a call that it looks for the next one without sleeping."""
 
 OTHERS = 200_000
