@@ -14,7 +14,7 @@ from agentwatch.model import Kind, Proposal
 
 
 def proposed(**told: Any) -> tuple[Proposal, tuple[str, ...]]:
-    return of_call(Call("t1", told), "/work", changes)
+    return of_call(Call("t1", told), "/home/ada", changes)
 
 
 @pytest.mark.parametrize("kind", ["execute", "read", "search", "think", "other", None])
@@ -35,7 +35,7 @@ def test_the_words_of_a_command_are_kept_apart(given: dict[str, Any]) -> None:
 
 def test_reading_is_reading_only_with_arguments_that_order_nothing() -> None:
     proposal, _ = proposed(kind="read", rawInput={"file_path": "a", "limit": 5})
-    assert (proposal.kind, proposal.paths) == (Kind.READ, ("/work/a",))
+    assert (proposal.kind, proposal.paths) == (Kind.READ, ("/home/ada/a",))
     proposal, _ = proposed(kind="read", rawInput={"file_path": "a", "then": "delete it"})
     assert proposal.kind is Kind.TOOL
 
@@ -62,7 +62,7 @@ def test_an_edit_is_shown_against_the_file_as_it_is(tmp_path: Path) -> None:
 
 def test_a_deletion_names_its_files() -> None:
     proposal, _ = proposed(kind="delete", locations=[{"path": "a"}], rawInput={"force": True})
-    assert (proposal.kind, proposal.paths) == (Kind.DELETE, ("/work/a",))
+    assert (proposal.kind, proposal.paths) == (Kind.DELETE, ("/home/ada/a",))
 
 
 def test_a_fetch_names_its_host() -> None:
