@@ -202,7 +202,9 @@ class Relay:
             self.receipt = receipt
         self._unsaid = self.receipt.sentence()
         if self._screen:
-            self._screen.take_beats()  # these were sent before there was anything to show
+            # Sent before there was anything to show: they prove a life, not that it is shown.
+            if self._screen.take_beats():
+                self._pulse.beat()
         elif receipt.clean:
             self._left = 0
 

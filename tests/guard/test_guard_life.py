@@ -71,6 +71,20 @@ def test_a_screen_that_hangs_is_killed_and_replaced_and_the_key_works_all_along(
     person.until(lambda: len(person.kills()) == 2)
 
 
+def test_a_screen_whose_only_beat_came_with_the_kill_key_is_still_found_hanging(
+    person: Person,
+) -> None:
+    person.start("once", late=1.5)
+    person.until((person.root / "here").exists)
+    os.kill(person.pid(), signal.SIGSTOP)
+    (person.root / "go").touch()
+    person.until((person.root / "drawn").exists)
+    person.type(b"z" + F9)
+    os.kill(person.pid(), signal.SIGCONT)
+    person.until(person.kills)
+    person.sees(b"agentwatch: the screen stopped answering; " + SAYS)
+
+
 def test_a_stalled_terminal_is_no_reason_to_replace_the_screen(person: Person) -> None:
     person.start("8", late=1.0)
     pid = person.screen_pid()

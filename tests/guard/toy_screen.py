@@ -1,5 +1,6 @@
 """A screen for the guard to guard: draws, beats, shows the keys it gets, and fails on request.
 
+With "once" it waits to be let go, and beats a single time.
 Keys: q leaves, x crashes, z stops beating and answering, m prints megabytes.
 """
 
@@ -10,6 +11,7 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 
 IN, OUT = 0, 1
 
@@ -38,6 +40,10 @@ def flood(megabytes: int) -> None:
 def begin() -> None:
     """Draw, as far as the words on the command line let it."""
     signal.signal(signal.SIGWINCH, size)
+    if "once" in sys.argv:
+        Path("here").touch()
+        while not Path("go").exists():
+            time.sleep(0.01)
     if "plain" not in sys.argv:
         out("\x1b[?1049h\x1b[?1000h\x1b[?2004h\x1b[>1u\x1b[?25l")
     if "deaf" in sys.argv:
@@ -47,6 +53,8 @@ def begin() -> None:
     if "mute" not in sys.argv:
         beat()
     out(f"<pid {os.getpid()}>")
+    if "once" in sys.argv:
+        Path("drawn").touch()
     if "crash" in sys.argv:
         sys.exit(3)
 
@@ -67,7 +75,7 @@ def pressed(keys: bytes) -> None:
 
 begin()
 while True:
-    if "mute" not in sys.argv:
+    if not {"mute", "once"} & set(sys.argv):
         beat()
     if select.select([IN], [], [], 0.1)[0]:
         pressed(os.read(IN, 65536))
