@@ -35,8 +35,7 @@ _FILE_KINDS = frozenset({"write", "truncate", "rename", "mode"})
 class Covers:
     """The covers of one session."""
 
-    def __init__(self, *, launchers: Collection[str] = (), own: Own = lambda _: False) -> None:
-        self._launchers = frozenset(launchers)
+    def __init__(self, *, own: Own = lambda _: False) -> None:
         self._own = own
         self._agent: Key | None = None
         self._waiting: dict[str, Cover] = {}
@@ -237,9 +236,7 @@ class Covers:
         if cover.command is not None:
             same = cover.cwd is None or not event.cwd or cover.cwd == event.cwd
             return bool(
-                event.kind == "exec"
-                and same
-                and starts(event, cover.command, launchers=self._launchers, own=self._own)
+                event.kind == "exec" and same and starts(event, cover.command, own=self._own)
             )
         used = self._used.get(cover.action, {})
         marks = _marks(cover, event, called)

@@ -1,8 +1,8 @@
 """Whether a program start is the one that a declared command leads to.
 
-Owns the forms in which agents wrap a command: bare, behind `sh -c`, behind their own sandbox
-helper, inside `eval '…'` among the agent's own preparations.  The approved text must stand there
-as a command of its own, and all that surrounds it must be one of the listed preparations.
+Owns the forms in which agents wrap a command: bare, behind `sh -c`, inside `eval '…'` among the
+agent's own preparations.  The approved text must stand there as a command of its own, and all that
+surrounds it must be one of the listed preparations.
 
 What does not work: the preparations include `source` of a file in the agent's own folder and
 settings of TMPDIR and of the ends of PATH, which the agent itself writes.  It could put another
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from agentwatch.covers.values import Event
 from agentwatch.shell import REPEATING, SHELLS, Parsed, Simple, constructs, parse, pieces, program
@@ -52,19 +52,11 @@ Own = Callable[[str], bool]
 """Whether a path lies in the agent's own folders, or in a temporary one."""
 
 
-def starts(event: Event, command: str, *, launchers: Collection[str], own: Own) -> bool:
+def starts(event: Event, command: str, *, own: Own) -> bool:
     """Whether this exec is the start of the command that was declared."""
     line = shell_line(event.argv) if _is_shell(event) else None
-    if line is not None:
-        return is_wrapped(line, command, own) or _handed_on(event.argv, line, command, own)
-    if event.exe not in launchers:
-        return False
-    # A launcher of the agent's own has the shell that it starts at the end of its arguments.
-    return any(
-        program(event.argv[at]) in SHELLS
-        and (inner := shell_line(event.argv[at:])) is not None
-        and is_wrapped(inner, command, own)
-        for at in range(1, len(event.argv))
+    return line is not None and (
+        is_wrapped(line, command, own) or _handed_on(event.argv, line, command, own)
     )
 
 

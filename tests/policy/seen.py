@@ -60,7 +60,7 @@ class World:
             resolvers=frozenset({"10.0.0.2"}),
         )
         self.ground = replace(ground, **changes)  # type: ignore[arg-type]
-        self.covers = Covers(launchers={"/opt/codex/codex-linux-sandbox"}, own=self.ground.notes)
+        self.covers = Covers(own=self.ground.notes)
         self.covers.agent_is([AGENT, INIT])
         self.count = 0
 

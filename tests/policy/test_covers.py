@@ -69,12 +69,11 @@ def test_a_declared_command_is_found_in_what_the_agent_makes_of_it(argv: list[st
     assert world.covers.standing(action.id) is Evidence.BOTH
 
 
-def test_a_command_behind_the_agent_s_own_sandbox_helper_is_found() -> None:
+def test_a_command_behind_a_program_that_nobody_knows_is_not() -> None:
     world = World()
     world.declare(command="make test")
     argv = ("codex-linux-sandbox", "--x", "y", "--", "bash", "-lc", "make test")
     assert world.see(run(*argv, exe="/tmp/evil"), CHILD, allow=False).verdict is None
-    assert world.see(run(*argv, exe="/opt/codex/codex-linux-sandbox"), CHILD).verdict is ALLOW
 
 
 NOT_IT = {
