@@ -5,7 +5,8 @@ start programs or hold another session's rules are listed as protected inside th
 
 What does not work: `.claude.json` and the agents' own databases are written all the time and can
 name programs to start in the next session; only the agent's own process may write them silently,
-never what it starts.
+never what it starts.  In caches, compiled Python (a package of uv's is compiled when it first
+runs), Bun's and Go's packages and builds pass: what is put there may run later.
 """
 
 from __future__ import annotations
@@ -16,16 +17,25 @@ from dataclasses import dataclass
 
 _CACHES = (
     *(".cache", ".npm/_cacache", ".npm/_logs", ".npm/_locks", ".npm/_update-notifier-last-checked"),
-    *(".local/share/mise", ".bun/install/cache", ".config/configstore", ".yarn/cache"),
+    *(".bun/install/cache", ".config/configstore", ".yarn/cache"),
     *("Library/Caches",),
 )
 """What anything may fill: nothing in it runs by itself, but what `_RUNS` names."""
+_ROOTS = ("/.cache", "/Library/Caches")
+"""Where every program has a folder of its own."""
 _RUNS = re.compile(
     r"(?:[^/]+/)?[^/]+\.(?:zsh|zwc|bash|sh|fish|nu)|(?:.*/)?\.?zcompdump[^/]*"
     r"|(?:p10k|gitstatus|oh-my-zsh|prezto|zsh|wal|zinit|antidote|antigen)(?:[-/].*)?"
-    r"|nvim/luac/.*|pre-commit/repo[^/]*/.*|node/corepack/.*"
+    r"|uv/(?:archive|environments|builds|built-wheels|wheels|sdists|git|interpreter)-v[^/]*"
+    r"(?:/(?!(?:.*/)?[^/]*(?:\.pyc(?:\.\d+)?|\.lock)$).*)?"
+    r"|(?:nvim/luac|pre-commit/repo[^/]*|node/corepack|uv/python|pnpm/dlx[^/]*|pip/wheels|yarn/v\d[^/]*"
+    r"|pipx|pypoetry/virtualenvs|virtualenv|deno|bazelisk|huggingface/modules|torch/hub"
+    r"|torch_extensions|ms-playwright(?:-go)?|puppeteer|cypress|selenium|electron)(?:/.*)?"
+    r"|nvim|pre-commit|node|uv|pnpm|pip|yarn|pypoetry|huggingface|torch"
 )
-"""What a prompt, a shell, an editor or git's hooks run out of the user's `.cache`."""
+"""What runs out of the user's `.cache`: by a prompt, a shell, an editor or git's hooks, or as the
+programs and packages that a later `uvx`, `pnpm dlx`, `pip install` or test run starts; and the
+folders around it, in whose place another could be put."""
 
 _STEERING = re.compile(
     r"(?:settings(?:\.\w+)*\.(?:json|toml|yaml)|(?:managed-)?settings[^/]*\.json|hooks?(?:\.\w+)?"
@@ -100,9 +110,9 @@ class OwnFolders:
     def cached(self, path: str) -> bool:
         """Whether a path is in a cache, and runs nothing by itself."""
         for folder in self.caches:
-            if path == folder or path.startswith(folder + "/"):
+            if path.startswith(folder + "/"):
                 inside = path[len(folder) + 1 :].casefold()
-                return not (folder.endswith("/.cache") and _RUNS.fullmatch(inside))
+                return not (folder.endswith(_ROOTS) and _RUNS.fullmatch(inside))
         return False
 
 
