@@ -115,8 +115,9 @@ def error(number: Id | None, code: int, what: str) -> Json:
 
 def exact(data: Mapping[str, Any], known: frozenset[str], where: str) -> None:
     """Raise Malformed where a member could be taken for a known one by a parser blind to case."""
+    folded = {name.casefold() for name in known}
     for name in data:
-        if name not in known and name.casefold() in known:
+        if name not in known and name.casefold() in folded:
             raise Malformed(f"{where} has a member {name!r} that differs from a known one in case")
 
 

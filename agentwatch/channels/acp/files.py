@@ -2,6 +2,8 @@
 
 Owns the reading, within bounds, and the writing of exactly what was approved: into the folder
 that was judged, over the content that was compared, following no link that was put there since.
+Whoever asks about a file asks about where its name leads (`resolved`): what a link says may be
+another a moment later.
 
 What does not work: a file that changes in the moment between the last look and the write is
 overwritten; a write replaces the file, so other names of it (hard links) keep the old content.
@@ -40,9 +42,20 @@ class Target:
     """Of its content; None where there was no file."""
 
 
+def resolved(path: str) -> str:
+    """Where a path leads; raises AgentwatchError where that cannot be told."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError) as error:
+        raise AgentwatchError(f"{path} cannot be followed: {error}", code=ExitCode.NO) from error
+
+
 def text(path: str, line: int | None, limit: int | None) -> str:
-    """A file's text, from a line (the first is 1) on, so many lines; raises AgentwatchError."""
-    data = _content(path)
+    """The text of a file at a path without links, from a line (the first is 1) on, so many lines.
+
+    Raises AgentwatchError.
+    """
+    data = _content(path, follow=False)
     if data is None:
         raise NoFile(path)
     try:
@@ -66,7 +79,7 @@ def has(path: str, content: str) -> bool:
 
 def target(path: str) -> Target:
     """A file as it is now; raises AgentwatchError for what cannot be written to."""
-    real = os.path.realpath(path)
+    real = resolved(path)
     data = _content(real)
     return Target(real, None if data is None else hashlib.sha256(data).hexdigest())
 
@@ -106,7 +119,8 @@ def _mode(folder: int, name: str) -> int:
 @contextmanager
 def _folder(path: str, *, make: bool) -> Iterator[int]:
     """A folder held open, reached without following a link at any step."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    only_through = getattr(os, "O_PATH", os.O_RDONLY)  # a folder that cannot be listed, too
+    flags = only_through | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     held = os.open("/", flags)
     try:
         for part in (part for part in path.split("/") if part):
@@ -121,10 +135,18 @@ def _folder(path: str, *, make: bool) -> Iterator[int]:
         os.close(held)
 
 
-def _content(path: str) -> bytes | None:
+def _opened(path: str, *, follow: bool) -> int:
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    if follow:
+        return os.open(path, flags)
+    with _folder(posixpath.dirname(path), make=False) as folder:
+        return os.open(posixpath.basename(path) or ".", flags | os.O_NOFOLLOW, dir_fd=folder)
+
+
+def _content(path: str, *, follow: bool = True) -> bytes | None:
     """A regular file's bytes, None where there is none; raises AgentwatchError."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        handle = _opened(path, follow=follow)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

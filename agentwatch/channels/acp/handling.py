@@ -7,6 +7,8 @@ start for an agent would run outside of its containment.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agentwatch.channels import rpc
 from agentwatch.channels.acp import files
 from agentwatch.channels.acp.errands import READ, WRITE, Errands
@@ -38,8 +40,10 @@ class Handling:
                 return rpc.result(message.id, await self._permits.request(where, message.params))
             if message.method == READ and self._files:
                 return rpc.result(message.id, {"content": await self._read(message)})
-            if message.method == WRITE and (self._files or self._done(message)):
-                await self._write(message)
+            done = self._errands.done(message)
+            if done or (message.method == WRITE and self._files):
+                if not done:
+                    await self._write(message)
                 return rpc.result(message.id, None)
         except Malformed as error:
             self._session.refused("the agent", error.what)
@@ -48,24 +52,21 @@ class Handling:
             return rpc.error(message.id, rpc.INTERNAL, error.what)
         return rpc.error(message.id, rpc.NO_METHOD, f"{message.method} is not offered here")
 
-    def _done(self, message: Message) -> bool:
-        """Whether a file that is to be written is just so: some tell of their own edits so."""
-        content = message.params.get("content")
-        return isinstance(content, str) and files.has(self._errands.path(message.params), content)
-
     async def _read(self, message: Message) -> str:
-        path = self._errands.path(message.params)
+        path = files.resolved(self._errands.path(message.params))
         line, limit = (_whole(message.params, name) for name in ("line", "limit"))
-        await self._ask(message)
+        await self._ask(message, path)
         return files.text(path, line, limit)
 
     async def _write(self, message: Message) -> None:
         judged = files.target(self._errands.path(message.params))
-        await self._ask(message)
+        await self._ask(message, judged.path)
         files.write(judged, str(message.params.get("content")))
 
-    async def _ask(self, message: Message) -> None:
-        answered = await self._errands.ask(message)
+    async def _ask(self, message: Message, path: str) -> None:
+        """Ask about the very file that would be read or written, not about a link to it."""
+        asked = replace(message, params={**message.params, "path": path})
+        answered = await self._errands.ask(asked)
         if not answered.allowed:
             raise AgentwatchError(f"denied by {answered.by}: {answered.why}")
 

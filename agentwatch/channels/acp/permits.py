@@ -7,12 +7,13 @@ ran although it was denied, one that became another after it was allowed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentwatch.channels.acp import options, titles
 from agentwatch.channels.acp.calls import Call, Calls
-from agentwatch.channels.acp.proposing import Changes, consequential, of_call, same
+from agentwatch.channels.acp.proposing import Changes, acting, consequential, hunks, of_call, same
 from agentwatch.channels.asking import Answered, Session
 from agentwatch.channels.rpc import Malformed
 from agentwatch.model import Json, Proposal
@@ -41,6 +42,7 @@ class Permits:
         self._complete = complete
         self._changes = changes
         self._cwd = cwd
+        self._base = os.path.realpath(cwd)
         self._calls: dict[str, Calls] = {}
         self._allowed: dict[str, Proposal] = {}
         self._alarms = 0
@@ -59,19 +61,22 @@ class Permits:
             raise Malformed("a permission request names no tool call")
         call = self._hear(where, told)
         proposal, reasons = of_call(call, self._cwd, self._changes)
+        shown = acting(call, proposal)
         call.asked = True
         answered = await self._session.ask(proposal, *reasons)
-        chosen = options.choose(params.get("options"), allow=answered.allowed)
+        now, _ = of_call(call, self._cwd, self._changes)
+        as_shown = acting(call, now) == shown
+        chosen = options.choose(params.get("options"), allow=answered.allowed and as_shown)
         call.denied = not chosen.allows
         if chosen.allows:
             self._allowed[f"{where}\0{call.id}"] = proposal
         elif not answered.allowed:
             self._because(where, answered, proposal)
         else:
-            self._session.alarm(
-                f"{answered.action} was allowed but not released: the agent offers no answer that "
-                "allows just this once"
-            )
+            why = f"the agent made it another meanwhile: {now.summary}"
+            if as_shown:
+                why = "the agent offers no answer that allows just this once"
+            self._session.alarm(f"{answered.action} was allowed but not released: {why}")
         return chosen.result
 
     def _hear(self, where: str, told: Mapping[str, Any]) -> Call:
@@ -95,14 +100,23 @@ class Permits:
 
     def allowed_write(self, path: str, content: str) -> bool:
         """Whether this very write is an edit that was allowed; serves once."""
-        diff = self._changes.of_write(path, content).diff
+        real = os.path.realpath(path)
+        diff = self._changes.of_write(real, content).diff
         for name, proposal in self._allowed.items():
             # A diff that is cut would be the same for another end of the file.
             whole = proposal.diff is not None and len(proposal.diff) < WHOLE
-            if whole and proposal.paths == (path,) and proposal.diff == diff:
+            if whole and self._named(proposal) == real and hunks(proposal.diff) == hunks(diff):
                 del self._allowed[name]
                 return True
         return False
+
+    def _named(self, proposal: Proposal) -> str | None:
+        """The one file that was named, if it was named without a link: links may lead elsewhere."""
+        if len(proposal.paths) != 1:
+            return None
+        path = os.path.normpath(proposal.paths[0])
+        inside = path.startswith(f"{self._cwd}/")
+        return self._base + path[len(self._cwd) :] if inside else path
 
     def ended(self, where: str) -> None:
         """A turn is over: what began and was never asked about has run."""

@@ -128,6 +128,22 @@ def same(now: Proposal, allowed: Proposal) -> bool:
     ) and (now.diff is None or now.paths == allowed.paths)
 
 
+def acting(call: Call, proposal: Proposal) -> tuple[object, ...]:
+    """What of a call says what would happen: while it is asked about, this must stay as it is."""
+    only_named = proposal.kind in (Kind.WRITE, Kind.DELETE, Kind.RENAME) and not _diffs(call)
+    named = proposal.paths if only_named else ()
+    what = (proposal.kind, proposal.command, proposal.argv, proposal.url)
+    return (*what, named, call.given, _diffs(call))
+
+
+def hunks(diff: str | None) -> str | None:
+    """A diff without the names of its file."""
+    if diff is None or not diff.startswith("--- "):
+        return diff
+    _, _, after = diff.partition("\n+++ ")
+    return after.partition("\n")[2]
+
+
 def _command(given: Json) -> tuple[str | None, tuple[str, ...]]:
     """A shell line, or the words of a command."""
     for name in COMMANDS:

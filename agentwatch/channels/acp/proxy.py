@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentwatch.channels import rpc
+from agentwatch.channels.acp import logins
 from agentwatch.channels.acp.client import VERSION
 from agentwatch.channels.acp.errands import ANYTIME, TERMINALS, Errands
 from agentwatch.channels.acp.handling import PERMISSION
@@ -38,6 +39,11 @@ SAY_AFTER = 1.0
 """Seconds a question waits before the editor is told where to answer it."""
 OPENS = frozenset({"session/new", "session/load", "session/resume", "session/fork"})
 """Requests that open a session, into which the recipe is put."""
+
+NEWS = frozenset(
+    {"session/update", "$/cancel_request", "elicitation/complete", "authenticate/update"}
+)
+"""An agent's notifications that its editor hears; and those of an agent's own, with a `_`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class AcpProxy:
             offered = params.get("clientCapabilities")
             offers = dict(offered) if isinstance(offered, dict) else {}
             if not self._ways.terminals:
-                offers["terminal"] = False
+                offers = logins.without(offers)
             params = {**params, "protocolVersion": VERSION, "clientCapabilities": offers}
         elif message.method in OPENS and self._ways.recipe.meta:
             params = {**params, "_meta": _over(params.get("_meta"), self._ways.recipe.meta)}
@@ -212,6 +218,8 @@ class AcpProxy:
                 what = f"the agent speaks version {version!r} of the protocol, not {VERSION}"
                 self._session.alarm(what)
                 data = rpc.error(message.id, rpc.INTERNAL, f"agentwatch: {what}")
+            elif not self._ways.terminals:
+                data = {**data, "result": self._harmless(message.result)}
         elif asked.method in OPENS:
             self._loading.discard(str(asked.params.get("sessionId")))
             self._opened(message.result)
@@ -219,6 +227,14 @@ class AcpProxy:
             self._permits.ended(str(asked.params.get("sessionId")))
             self.transcript.add(Kind.TURN, str(message.result.get("stopReason") or "error"))
         await self._editor.say(data)
+
+    def _harmless(self, hello: Json) -> Json:
+        """The agent's hello without logins that start something in the editor's terminal."""
+        kept, taken = logins.kept(hello)
+        if taken:
+            what = "a login that would run in the editor's terminal, outside of the containment"
+            self._session.refused("the agent", what)
+        return kept
 
     def _opened(self, result: Json) -> None:
         modes = result.get("modes")
@@ -240,6 +256,10 @@ class AcpProxy:
             if held is not None:
                 held[1].cancel()
                 return
+        elif message.method not in NEWS and not str(message.method).startswith("_"):
+            # Some editors look at the method alone, and would do what a request asks for.
+            self._session.refused("the agent", f"{message.method} is no notification")
+            return
         await self._editor.say(message.data)
 
     async def _agent_asked(self, message: Message, number: Id) -> None:
@@ -263,6 +283,9 @@ class AcpProxy:
         try:
             if message.method == PERMISSION:
                 await self._permission(message, number)
+                return
+            if self._errands.done(message):
+                await self._agent.say(rpc.result(number, None))
                 return
             answered = await self._errands.ask(message)
         except Malformed as error:
