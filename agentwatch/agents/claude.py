@@ -3,7 +3,7 @@
 Owns the command line.  Puts a PreToolUse and a SessionStart hook in with `--settings`, touches no
 file, and refuses a command whose flags would switch them off or carry the session elsewhere.
 
-What does not work, each tried with 2.1.329:
+What does not work, each tried with 2.1.330:
 - `onFailure: block` closes a hook that crashes, is killed, is missing or times out, but one that
   ends with status 0 and prints nothing, or not JSON, lets the tool run.
 - The project's settings defeat a hook, so they are not loaded: `env` reaches the hook (LD_PRELOAD),
@@ -36,7 +36,7 @@ ABOUT = About(
     title="Claude Code",
     programs=("claude",),
     packages=("@anthropic-ai/claude-code",),
-    tested="2.1.329",
+    tested="2.1.330",
     channel="hooks (PreToolUse), put in at the start with --settings",
     takes_input=True,
     misses=(

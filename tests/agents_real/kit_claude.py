@@ -54,7 +54,7 @@ def spell(act: Act, _heard: Heard) -> Call:
 CLAUDE = Kit(
     name="claude",
     package="@anthropic-ai/claude-code",
-    version="2.1.329",
+    version="2.1.330",
     program="claude",
     settle=settle,
     environment=environment,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 
@@ -14,7 +12,7 @@ from tests.agents_real.bench import Bench
 from tests.agents_real.kit import Kit
 from tests.agents_real.kits import HOOKED
 from tests.agents_real.scenario import Act, Turn, act, play
-from tests.agents_real.stand_in import Judge, allow, deny
+from tests.agents_real.stand_in import allow, deny
 from tests.agents_real.supervised import private_folder
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(900), pytest.mark.parametrize("kit", HOOKED)]
@@ -69,34 +67,6 @@ def test_a_slow_answer_holds_the_tool_until_it_comes(bench: Bench) -> None:
     bench.play(TOUCH, slow, *bench.kit.free)
     assert not any(seen)
     assert bench.made()
-
-
-def killed(_event: Json, pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    time.sleep(0.2)  # hang up only after the hook has died
-
-
-def terminated(_event: Json, pid: int) -> None:
-    os.kill(pid, signal.SIGTERM)
-    time.sleep(0.2)
-
-
-FAILING: dict[str, Judge] = {
-    "killed": killed,
-    "terminated": terminated,
-    "hangs up": lambda _event, _pid: None,
-    "says nonsense": lambda _event, _pid: b"allow\n",
-    "stops in the middle": lambda _event, _pid: b'{"v":1,"ok":true,"verdict":"allow"',
-    "answers another question": lambda event, pid: allow(event, pid) | {"re": "x"},
-}
-
-
-@pytest.mark.parametrize("way", FAILING)
-def test_a_failing_hook_blocks_the_tool_or_is_a_known_gap(bench: Bench, way: str) -> None:
-    """With the known gaps the kernel gate holds what then happens: see `test_agents_run`."""
-    played = bench.play(TOUCH, FAILING[way], *bench.kit.free)
-    assert len(played.socket.events) == 1
-    assert bench.made() is (way in bench.kit.outlives)
 
 
 OFF: dict[str, dict[str, str]] = {

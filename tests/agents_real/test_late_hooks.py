@@ -24,7 +24,7 @@ from tests.agents_real.kit_qwen import QWEN
 from tests.agents_real.kit_vibe import VIBE
 from tests.agents_real.scenario import act, play
 from tests.agents_real.supervised import KERNEL, agent_world, private_folder, running
-from tests.agents_real.test_agents_run import hooks_of
+from tests.agents_real.test_failing_hooks import hooks_of
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.agents, pytest.mark.more_agents, pytest.mark.timeout(400)]

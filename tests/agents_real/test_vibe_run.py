@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +11,7 @@ from tests.agents_real.api import Json
 from tests.agents_real.bench import Bench
 from tests.agents_real.kit_vibe import VIBE
 from tests.agents_real.scenario import Act, Call, Turn, act, play
-from tests.agents_real.stand_in import Judge, allow, deny
+from tests.agents_real.stand_in import allow, deny
 from tests.agents_real.supervised import KERNEL, UNHOOKED, private_folder
 
 pytestmark = [pytest.mark.agents, pytest.mark.more_agents, pytest.mark.timeout(400)]
@@ -44,25 +41,6 @@ def test_the_kill_reaches_what_it_left_behind() -> None:
 def bench() -> Iterator[Bench]:
     with private_folder() as folder:
         yield Bench(VIBE, folder)
-
-
-def killed(_event: Json, pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    time.sleep(0.2)  # hang up only after the hook has died
-
-
-FAILING: dict[str, Judge] = {
-    "killed": killed,
-    "hangs up": lambda _event, _pid: None,
-    "says nonsense": lambda _event, _pid: b"allow\n",
-}
-
-
-@pytest.mark.parametrize("way", FAILING)
-def test_a_failing_hook_blocks_the_tool(bench: Bench, way: str) -> None:
-    played = bench.play(play(act("shell", command="touch ran")), FAILING[way], *VIBE.free)
-    assert len(played.socket.events) == 1
-    assert not bench.made()
 
 
 def test_calls_of_one_turn_and_of_a_program_are_each_asked(bench: Bench) -> None:
