@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import click
 
-from agentwatch import agents, containment, halt, kill
+from agentwatch import agents, containment, halt, kill, lost
 from agentwatch.channels.kernel import probe
 from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, visible
@@ -178,7 +178,8 @@ def _sessions() -> list[Json]:
                 found.append({"id": places.id, "state": "unknown", **_kill_path(places, error)})
             continue  # it ended between the listing and the look, or has not begun
         path = {"kill_path": OVER} if session.state.over else _kill_path(places)
-        found.append({**session.to_json(), **path})
+        gone = not session.state.over and lost.lost(places) is not None
+        found.append({**session.to_json(), "lost": gone, **path})
     return found
 
 
@@ -236,7 +237,8 @@ def _tell(found: Json) -> None:
     for text in (*found["platform_limits"], *found["not_covered"]):
         print(f"  - {text}")
     for item in found["sessions"]:
-        print(f"\n{item['id']}: {item['state'].upper()}, kill path {visible(item['kill_path'])}")
+        state = "LOST" if item.get("lost") else item["state"].upper()
+        print(f"\n{item['id']}: {state}, kill path {visible(item['kill_path'])}")
         if "coverage" in item:
             gated = (f"{name} {visible(by)}" for name, by in item["coverage"].items())
             print(f"  gated: {', '.join(gated)}")

@@ -11,7 +11,7 @@ import os
 import click
 
 from agentwatch import halt
-from agentwatch.commands.kill import tell
+from agentwatch.commands.kill import settle, tell
 from agentwatch.commands.output import document, json_option, say, visible
 from agentwatch.errors import ExitCode
 
@@ -22,6 +22,7 @@ from agentwatch.errors import ExitCode
 def command(because: str, as_json: bool) -> int:
     """Kill every session and refuse new ones."""
     found = halt.halt(_person(), because)
+    settle(found.receipts)
     if as_json:
         document(
             {

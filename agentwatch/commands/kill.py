@@ -7,10 +7,11 @@ supervisor to do it would wait for a thing that may be hung.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import click
 
-from agentwatch import kill
+from agentwatch import kill, lost
 from agentwatch.client import ask_to_kill
 from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, say, visible
@@ -61,8 +62,14 @@ def strike(places: Places) -> Receipt:
 
 
 def _detailed(receipt: Receipt, places: list[Places]) -> Receipt:
-    """The receipt with what the supervisor knows besides, if it says so in time."""
+    """The receipt with what the supervisor knows besides, if it says so in time.
+
+    A supervisor that is gone says nothing, and what it would have done is done here.
+    """
     where = next(item for item in places if item.id == receipt.session)
+    if lost.lost(where) is not None:
+        settle([receipt])
+        return receipt
     end = time.monotonic() + WAIT_FOR_DETAILS
     while time.monotonic() < end:
         known = sessions.receipt(where)
@@ -70,6 +77,15 @@ def _detailed(receipt: Receipt, places: list[Places]) -> Receipt:
             return known
         time.sleep(0.01)
     return receipt
+
+
+def settle(receipts: Iterable[Receipt]) -> None:
+    """Bring to their end those whose supervisor is gone."""
+    where = {item.id: item for item in live_places()}
+    for receipt in receipts:
+        if receipt.session in where and (why := lost.settle(where[receipt.session], receipt)):
+            said = f"the kill of {receipt.session} could not be put into its record"
+            say(f"{said}: {visible(why)}")
 
 
 def tell(receipts: list[Receipt], *, everything: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from agentwatch import halt
+from agentwatch import halt, lost
 from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, say, table, visible
 from agentwatch.errors import AgentwatchError
@@ -23,31 +23,34 @@ def command(everything: bool, as_json: bool) -> None:
     if everything:
         alive = {item.id for item in places}
         places = [*(item for item in sessions.kept() if item.id not in alive), *places]
-    found: list[Session] = []
+    found: list[tuple[Session, bool]] = []
     for item in places:
         try:
             session = sessions.snapshot(item)
         except AgentwatchError:
             continue  # it ended between the listing and the look
         if everything or not session.state.over:
-            found.append(session)
+            found.append((session, not session.state.over and lost.lost(item) is not None))
     mark = halt.halted()
     if mark:
         say(f"{visible(mark.sentence())}; `agentwatch release` allows new sessions")
     if as_json:
-        document([item.to_json() for item in found])
+        document([{**session.to_json(), "lost": gone} for session, gone in found])
         return
     if not found:
         start = "" if mark else " Start one with: agentwatch run -- COMMAND"
         print(f"No session is running.{start}")
         return
-    table([_row(item) for item in found], HEADS)
+    table([_row(session, gone=gone) for session, gone in found], HEADS)
+    for name in (session.id for session, gone in found if gone):
+        say(f"the supervisor of {name} is gone: `agentwatch kill {name}` clears it away")
 
 
-def _row(item: Session) -> list[str]:
+def _row(item: Session, *, gone: bool) -> list[str]:
     grade = f"{item.grade} {item.containment}"
     tools = item.coverage.tools
     counts = [str(item.pids), str(item.pending)]
     state = "TRIPPED" if item.breaker == "tripped" else item.state.upper()
+    state = "LOST" if gone else state
     budgets = ", ".join(item.budgets) or "-"
     return [item.id, state, *counts, grade, tools, budgets, " ".join(item.argv)[:60]]

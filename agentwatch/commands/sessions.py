@@ -6,7 +6,9 @@ Owns the rule that a session may be left out when one is live, and shortened whi
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from agentwatch import lost
 from agentwatch.client import Client
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json, Receipt, Session
@@ -64,7 +66,9 @@ def snapshot(places: Places) -> Session:
         with Client(places, timeout=1.0) as client:
             return Session.from_json(client.call("session"))
     except AgentwatchError:
-        return last_known(places)
+        known = last_known(places)
+        record = lost.lost(places)
+        return known if record is None else replace(known, pids=lost.alive(record))
 
 
 def last_known(places: Places) -> Session:

@@ -202,3 +202,5 @@ def test_a_supervisor_killed_takes_the_riot_with_it(
     with rioting(world, ledger, *names, options=("--containment", means), speakers=24) as riot:
         os.kill(riot.supervisor, signal.SIGKILL)
         riot.is_over()
+        world.call("kill")
+        assert not riot.places.runtime.exists()
