@@ -21,8 +21,8 @@ from agentwatch import guard, kill
 from agentwatch.client import Client, NoSupervisor
 from agentwatch.commands import sessions
 from agentwatch.commands.output import say
-from agentwatch.errors import ExitCode
-from agentwatch.model import Json, Session, SessionState
+from agentwatch.errors import AgentwatchError, ExitCode
+from agentwatch.model import Json, Receipt, Session, SessionState
 from agentwatch.paths import Places
 from agentwatch.supervisor.config import Config
 
@@ -184,11 +184,22 @@ def _report(places: Places) -> int:
     """Say how it ended, and with which status."""
     session: Session = sessions.last_known(places)
     receipt = sessions.receipt(places)
+    if session.exit is None and receipt is None:
+        say("the supervisor is gone: making sure that the agent's tree is")
+        receipt = _made_sure(places)
     if receipt is not None:
         say(receipt.sentence())
     if head := guard.head(places):
         say(f"record {head}")
     if session.exit is not None:
         return session.exit
-    say("the supervisor is gone, and the agent's tree with it")
-    return int(ExitCode.KILLED)
+    return int(ExitCode.KILLED if receipt is not None and receipt.clean else ExitCode.NO)
+
+
+def _made_sure(places: Places) -> Receipt | None:
+    """Nobody else is there to look whether anything runs on; a person still sees it in `ls`."""
+    try:
+        return kill.kill(places, trigger="lost", by="foreground")
+    except AgentwatchError as error:
+        say(f"error: {error.what}")
+        return None

@@ -31,6 +31,10 @@ def command(session: str | None, everything: bool, as_json: bool) -> int:
     """Kill a session's whole process tree."""
     if session and everything:
         raise AgentwatchError("name a session or say --all, not both", code=ExitCode.USAGE)
+    if (killed := _killed_already(session)) is not None:
+        document(killed.to_json()) if as_json else tell([killed], everything=False)
+        say(f"{killed.session} was killed before, and is over")
+        return int(ExitCode.OK)
     places = live_places() if everything else [sessions.live(session)]
     receipts: list[Receipt] = []
     failed: list[AgentwatchError] = []
@@ -49,6 +53,17 @@ def command(session: str | None, everything: bool, as_json: bool) -> int:
         say(f"error: {failure.what}")
     clean = all(item.clean for item in receipts) and not failed
     return int(ExitCode.OK if clean else ExitCode.NO)
+
+
+def _killed_already(session: str | None) -> Receipt | None:
+    """What the kill of a session that is over measured: asked for twice, a kill is no error."""
+    if session is None or any(item.id.startswith(session) for item in live_places()):
+        return None
+    try:
+        receipt = sessions.receipt(sessions.any_session(session))
+    except AgentwatchError:
+        return None
+    return receipt if receipt is not None and receipt.clean else None
 
 
 def strike(places: Places) -> Receipt:

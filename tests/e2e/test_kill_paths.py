@@ -204,3 +204,4 @@ def test_a_supervisor_killed_takes_the_riot_with_it(
         riot.is_over()
         world.call("kill")
         assert not riot.places.runtime.exists()
+        assert world.json("kill", riot.places.id)["left"] == []
