@@ -68,14 +68,18 @@ class Lines:
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
         self._limit = limit
         self._buffer = bytearray()
+        self._searched = 0
+        """So much of it has no end of a line: it is not looked at again with every further byte."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The lines completed by these bytes; raises WireError when one grows past the limit."""
         self._buffer += data
-        while (end := self._buffer.find(b"\n")) >= 0:
+        while (end := self._buffer.find(b"\n", self._searched)) >= 0:
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
+            self._searched = 0
             yield line
+        self._searched = len(self._buffer)
         if len(self._buffer) > self._limit:
             raise WireError(f"a message is over the limit of {self._limit} bytes")
 

@@ -19,6 +19,11 @@ from agentwatch.model import Json
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one message: lines with whole files and pictures in them do occur."""
 
+MAX_DEPTH = 200
+"""Levels of nesting: what is read here must be written and shown by deeper stacks than ours."""
+MAX_ID = 1024
+"""Characters of an id: those of open requests are kept."""
+
 PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS, INTERNAL = (
     -32700,
     -32600,
@@ -85,6 +90,8 @@ def read(line: bytes) -> Message:
         raise Malformed("batches are not taken: send one message a line")
     if not isinstance(data, dict):
         raise Malformed("a message is not a JSON object")
+    if line.count(b"[") + line.count(b"{") > MAX_DEPTH and _deep(data):
+        raise Malformed(f"a message is nested deeper than {MAX_DEPTH} levels")
     return _message(data)
 
 
@@ -126,6 +133,8 @@ def _message(data: Json) -> Message:
     number = data.get("id")
     method, params = data.get("method"), data.get("params")
     usable = isinstance(number, str) or (isinstance(number, int) and not isinstance(number, bool))
+    if usable and len(str(number)) > MAX_ID:
+        raise Malformed(f"a message's id is longer than {MAX_ID} characters")
     asked = number if usable and method is not None else None
     if data.get("jsonrpc") != "2.0":
         raise Malformed("a message is not JSON-RPC 2.0", asked)
@@ -143,6 +152,17 @@ def _message(data: Json) -> Message:
 def _check_response(data: Json) -> None:
     if "method" in data or "id" not in data or ("result" in data) == ("error" in data):
         raise Malformed("a message is neither a request nor a response")
+
+
+def _deep(data: Any) -> bool:
+    """Whether it has more levels than are taken."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        inner = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [one for items in inner for one in items if isinstance(one, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Json:

@@ -136,7 +136,7 @@ async def test_a_denied_call_is_a_tools_error_with_the_reason(b: Bench) -> None:
 
 @played
 async def test_everything_the_server_would_act_on_is_shown(b: Bench) -> None:
-    meta = {"progressToken": 1, "io.modelcontextprotocol/x": 1, "dry": False}
+    meta = {"progressToken": 1, "io.modelcontextprotocol/logLevel": 1, "dry": False}
     b.client.say("tools/call", **call(_meta=meta, task={"ttl": 1}))
     proposal, _, _ = await b.session.next()
     assert proposal.params == {

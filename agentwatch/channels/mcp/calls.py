@@ -34,10 +34,14 @@ SERVER_PASSES = frozenset({"ping", "roots/list", "elicitation/create"})
 """A server's requests that ask for nothing but an answer; elicitation asks the person itself."""
 
 _ENVELOPE = frozenset({"name", "arguments", "_meta"})
-_CALL_MEMBERS = _ENVELOPE | {"task", "inputresponses", "requeststate"}
+_CALL_MEMBERS = _ENVELOPE | {"task", "inputResponses", "requestState"}
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 """What a request says in protocols without a handshake."""
-_PROTOCOL = ("io.modelcontextprotocol/", "modelcontextprotocol.io/")
+_PROTOCOL = frozenset(
+    f"io.modelcontextprotocol/{name}"
+    for name in ("protocolVersion", "clientInfo", "clientCapabilities", "logLevel", "related-task")
+)
+"""What a protocol's own members say of the client; any other may say something to the server."""
 DESCRIBED = 2000
 """Characters of a server's description that go onto the card."""
 
@@ -134,7 +138,7 @@ def _arguments(params: Json) -> Json:
     kept = {
         key: value
         for key, value in (meta.items() if isinstance(meta, dict) else ())
-        if key != "progressToken" and not key.startswith(_PROTOCOL)
+        if key not in _PROTOCOL and not (key == "progressToken" and isinstance(value, str | int))
     }
     rest = {key: value for key, value in params.items() if key not in _ENVELOPE}
     if kept:

@@ -19,6 +19,8 @@ from agentwatch.wire import WireError
 
 MAX_HELD = 1000
 """Questions of one client that may wait; one more is denied unasked."""
+MAX_SENT = 10_000
+"""Requests that a server may leave unanswered."""
 
 
 class McpGate:
@@ -78,6 +80,8 @@ class McpGate:
             await self._notified(message)
         elif message.id in self._sent or (self._client, message.id) in self._held:
             raise Malformed("a request has the id of one that is under way", message.id)
+        elif len(self._sent) >= MAX_SENT:
+            raise Malformed(f"{MAX_SENT} requests wait for the server already", message.id)
         elif message.method in calls.PASSES:
             await self._forward(message)
         else:
@@ -113,6 +117,9 @@ class McpGate:
         if message.method in calls.NEWS:
             await self._forward(message)
             return
+        if len(self._news) >= MAX_HELD:
+            self._refused("the client", f"{MAX_HELD} notifications are waiting already")
+            return
         task = asyncio.create_task(self._ask_to_notify(message))
         self._news.add(task)
         task.add_done_callback(self._news.discard)
@@ -134,6 +141,8 @@ class McpGate:
             await self._client.say(message.data)
         elif message.id in self._asked or (self._program, message.id) in self._held:
             self._refused("the server", "a request has the id of one that is under way")
+        elif len(self._asked) >= MAX_HELD:
+            self._refused("the server", f"{MAX_HELD} of its requests wait for an answer already")
         elif message.method in calls.SERVER_PASSES:
             self._session.note("mcp", {"server": self._server, "request": message.method})
             await self._pass_on(message)
@@ -172,15 +181,21 @@ class McpGate:
         if len(self._held) >= MAX_HELD:
             await self._no(by, message, f"{MAX_HELD} questions are waiting already")
             return
-        task = asyncio.create_task(self._ask(by, message, proposal, reasons))
+        # As the card says it: what the server tells from here on was not shown to anybody.
+        told = self._pins.told(str(message.params.get("name")))
+        task = asyncio.create_task(self._ask(by, message, proposal, reasons, told))
         self._held[by, number] = task
         task.add_done_callback(lambda _: self._held.pop((by, number), None))
 
     async def _ask(
-        self, by: Peer, message: Message, proposal: Proposal, reasons: tuple[str, ...]
+        self,
+        by: Peer,
+        message: Message,
+        proposal: Proposal,
+        reasons: tuple[str, ...],
+        shown: Json | None,
     ) -> None:
         name = str(message.params.get("name"))
-        shown = self._pins.told(name)
         editable = self._editable(message) if by is self._client else None
         answered = await self._session.ask(proposal, *reasons, editable=editable)
         if not answered.allowed:

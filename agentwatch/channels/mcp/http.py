@@ -25,9 +25,13 @@ from urllib.parse import urlsplit
 
 from agentwatch.channels import rpc
 from agentwatch.channels.rpc import Malformed, Message
+from agentwatch.visible import shown
 
 HEADERS = "AGENTWATCH_MCP_HEADERS"
 """Further headers, as a JSON list of `Name: value`."""
+
+LONGEST = 500
+"""Characters of what a server says that are put before a person."""
 
 AT_ONCE = 64
 """Requests that may be under way; the next one waits."""
@@ -92,7 +96,7 @@ class Bridge:
         except urllib.error.HTTPError as error:
             self._failed(message, _told(error))
             return
-        except (OSError, HTTPException, Malformed) as error:
+        except (OSError, HTTPException, Malformed, ValueError) as error:
             self._failed(message, str(error))
             return
         if message.asks and not answered:
@@ -176,7 +180,7 @@ class Bridge:
         if message.asks:
             self._print(rpc.error(message.id, rpc.INTERNAL, what))
         else:
-            print(f"agentwatch: {what}", file=sys.stderr, flush=True)
+            print(f"agentwatch: {shown(what, LONGEST)}", file=sys.stderr, flush=True)
 
     def _print(self, data: dict[str, Any]) -> None:
         with self._printing:

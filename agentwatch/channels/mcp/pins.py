@@ -21,6 +21,8 @@ from agentwatch.containment.base import write_private
 from agentwatch.model import Json, canonical
 
 MAX_FILE = 64 * 1024 * 1024
+MAX_TOOLS = 5000
+"""Tools of one server that are known; further ones are as good as never listed."""
 MAX_DIFF = 20_000
 """Characters of a difference that are shown; a cut is said in words."""
 
@@ -44,6 +46,8 @@ class Pins:
         """Take in a list of tools; raises OSError where a first one cannot be kept."""
         for tool in tools:
             if isinstance(tool, dict) and isinstance(name := tool.get("name"), str):
+                if len(self._told) >= MAX_TOOLS and name not in self._told:
+                    continue
                 self._told[name] = {k: v for k, v in tool.items() if k not in UNSTEADY}
                 if self._first:
                     self._pinned.setdefault(name, self._told[name])
