@@ -50,8 +50,8 @@ static size_t short_of(uint64_t at) {
     return left < 256 ? left : 256;
 }
 
-/* Status, path, arguments, the object and its name, the folder, the caller's and its parent's
-   lifetime, whether the session is closed, and the record. */
+/* The caller, path, arguments, the object and its name, the folder, the parent's lifetime, whether
+   the session is closed, and the record. */
 static void start(int pid, uint64_t path, uint64_t argv) {
     char name[256], way[64], shown[256] = {0}, cwd[256] = {0};
     struct open_how how = {.flags = O_PATH | O_CLOEXEC,
@@ -59,7 +59,7 @@ static void start(int pid, uint64_t path, uint64_t argv) {
     struct statfs file_system;
     struct stat found;
     uint64_t first;
-    taken(pid, "status");
+    taken(pid, "stat");
     memory(pid, path, short_of(path));
     snprintf(name, sizeof name, "%.255s", room);
     memory(pid, argv, short_of(argv));
@@ -74,7 +74,6 @@ static void start(int pid, uint64_t path, uint64_t argv) {
     lstat(shown, &found);
     snprintf(way, sizeof way, "/proc/%d/cwd", pid);
     if (readlink(way, cwd, sizeof cwd - 1) < 0) perror(way);
-    taken(pid, "stat");
     close(image);
     access("/tmp/no/such/session/is/closed", F_OK);
     struct pollfd parent = {known, POLLIN, 0};

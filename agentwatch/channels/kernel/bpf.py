@@ -93,7 +93,7 @@ SIGNALS = (
 )
 UNSIGNALLED = ("pidfd_send_signal",)
 """Not to be had where signals are held: another thread may change what a descriptor leads to."""
-_SEIZING = (16, 0x4206)  # PTRACE_ATTACH, PTRACE_SEIZE
+_SEIZING = (0, 16, 0x4206)  # PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE
 
 _Step = tuple[int, int, int, int]
 

@@ -1,10 +1,13 @@
 """Who made a held call: its process, user, mask and names, read once from procfs.
 
-Owns the reading of `/proc/TID/status` and acting with the caller's file rights.
+Owns the reading of `/proc/TID/status` and acting with the caller's file rights.  That file is dear
+to read, and a program start asks for little of it: who makes one is known `briefly`, by its `stat`
+alone, which is read in any case.
 
 What does not work: as an ordinary user we cannot act as another one, so calls of a process with a
 foreign user id are refused.  A process that is root only in a user namespace of its own gets its
-user's rights for the files we touch for it, not that root's.
+user's rights for the files we touch for it, not that root's.  A start whose caller is traced from
+outside of the tree (a person's own debugger) does not say so, as long as nobody inside traces.
 """
 
 # ruff: noqa: PTH115, PTH116
@@ -20,7 +23,7 @@ import re
 from collections.abc import Iterator
 
 from . import abi, readmem
-from .descent import Descent
+from .descent import Descent, Look, look
 
 _LONGEST = 16384
 _STATUS = re.compile(
@@ -43,18 +46,31 @@ def look_at(tid: int) -> None:
     readmem.memory(tid, int(first, 16), 1)
 
 
+_More = tuple[int, tuple[int, ...], tuple[int, ...]]
+"""Mask, further groups, numbers in namespaces."""
+
+
 class Caller:
     """One thread that waits."""
 
     __slots__ = (
-        *("_root", "comm", "descent", "gid", "groups", "inside", "pid", "ppid", "tid"),
-        *("traced", "uid", "umask"),
+        *("_more", "_root", "comm", "descent", "gid", "pid", "ppid"),
+        *("tid", "traced", "uid"),
     )
 
-    def __init__(self, tid: int) -> None:
+    def __init__(self, tid: int, seen: Look | None = None) -> None:
         self.tid = tid
         self._root = -1
-        handle = os.open(f"/proc/{tid}/status", os.O_RDONLY | os.O_CLOEXEC)
+        if seen is None:
+            self._read()
+        else:
+            self._more: _More | None = None
+            self.comm, self.pid, self.ppid, self.traced = seen.comm, tid, seen.parent, False
+            self.uid, self.gid = seen.uid, seen.gid
+        self.descent = Descent(self.pid, seen)
+
+    def _read(self) -> _More:
+        handle = os.open(f"/proc/{self.tid}/status", os.O_RDONLY | os.O_CLOEXEC)
         try:
             lines = os.read(handle, _LONGEST)
         finally:
@@ -65,11 +81,37 @@ class Caller:
         name, umask, pid, ppid, tracer, ids = found.groups()
         self.traced = tracer != b"0"
         self.comm = os.fsdecode(name)
-        self.umask = int(umask, 8)
         self.pid = int(pid)
         self.ppid = int(ppid)
-        self.uid, self.gid, self.groups, self.inside = _ids(ids)
-        self.descent = Descent(self.pid)
+        self.uid, self.gid, groups, inside = _ids(ids)
+        self._more = more = (int(umask, 8), groups, inside)
+        return more
+
+    @classmethod
+    def briefly(cls, tid: int) -> Caller:
+        """The same for a start, where nobody of the tree can have hold of it; raises OSError.
+
+        A process that is closed to its own user is root's in procfs.  Then it is read whole, but
+        not where we are root: for a start nothing is done here with its rights but looking.
+        """
+        seen = look(tid)
+        ours = seen.leads and (seen.uid, seen.gid) == _ME[:2]
+        return cls(tid, seen if ours else None)
+
+    @property
+    def umask(self) -> int:
+        """Its mask for the files it makes; raises OSError."""
+        return (self._more or self._read())[0]
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """Its further groups, sorted; raises OSError."""
+        return (self._more or self._read())[1]
+
+    @property
+    def inside(self) -> tuple[int, ...]:
+        """Its numbers, from our pid namespace's to its own one's; raises OSError."""
+        return (self._more or self._read())[2]
 
     @property
     def root(self) -> int:
@@ -123,12 +165,12 @@ class Caller:
 
     def rights(self) -> contextlib.AbstractContextManager[None]:
         """Touch files as the caller would; raises OSError where we cannot."""
-        theirs = (self.uid, self.gid, self.groups)
-        if theirs == _ME or (theirs[:2] == _ME[:2] and _ME[0] != 0):
+        if (self.uid, self.gid) == _ME[:2] and (_ME[0] != 0 or self._more is None):
             return _AS_WE_ARE
         if _ME[0] != 0:
             raise OSError(errno.EPERM, "the caller is another user")
-        return self._acting(theirs)
+        theirs = (self.uid, self.gid, self.groups)
+        return _AS_WE_ARE if theirs == _ME else self._acting(theirs)
 
     @contextlib.contextmanager
     def _acting(self, theirs: tuple[int, int, tuple[int, ...]]) -> Iterator[None]:

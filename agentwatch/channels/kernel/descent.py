@@ -6,6 +6,7 @@ may get the number.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,9 @@ GENERATIONS = 256
 
 _WANTED = 20
 """Fields of a process's stat that somebody asks for."""
+
+_SIGNAL = 35
+"""The field of the signal that tells a process's parent of its end."""
 
 MOST_KNOWN = 256
 """Processes that are known by a handle."""
@@ -37,6 +41,37 @@ def stat(pid: int) -> list[bytes]:
         os.close(handle)
     # Its name may hold anything, brackets and blanks too.
     return line[line.rindex(b")") + 2 :].split(None, _WANTED)
+
+
+class Look(NamedTuple):
+    """What one reading of a thread's stat tells."""
+
+    comm: str
+    parent: int
+    started: int
+    leads: bool
+    """It is its process's first thread, whose number is the process's."""
+    uid: int
+    gid: int
+    """Whose it is as procfs has it: root's where the process is closed to its own user."""
+
+
+def look(tid: int) -> Look:
+    """Read a thread's stat; raises OSError where it is not to be understood."""
+    handle = os.open(f"/proc/{tid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        owner = os.fstat(handle)
+        line = os.read(handle, 4096)
+    finally:
+        os.close(handle)
+    try:
+        name, _, rest = line.partition(b"(")[2].rpartition(b") ")
+        fields = rest.split(None, _SIGNAL + 1)
+        parent, start, signal = int(fields[1]), int(fields[19]), fields[_SIGNAL]
+    except (ValueError, IndexError):
+        raise OSError(errno.ESRCH, "its stat cannot be read") from None
+    # Other threads tell nobody when they end.
+    return Look(os.fsdecode(name), parent, start, signal != b"-1", owner.st_uid, owner.st_gid)
 
 
 def started(pid: int) -> int:
@@ -121,9 +156,12 @@ class Descent(Sequence[Process]):
 
     __slots__ = ("_known", "_next")
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, seen: Look | None = None) -> None:
         self._known: list[Process] = []
         self._next = pid
+        if seen is not None:
+            self._known.append(Process(pid, seen.started))
+            self._next = seen.parent
 
     def _more(self) -> bool:
         pid = self._next if self._next >= 0 else self._parent()

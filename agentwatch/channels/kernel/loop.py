@@ -40,6 +40,9 @@ MOST_DENIED = 100_000
 
 _IMAGES = ("arch_prctl", "set_tid_address")
 
+_STARTS = ("execve", "execveat")
+_TRACEME = 0
+
 
 class Loop:
     """The answering loop of one session."""
@@ -53,6 +56,8 @@ class Loop:
         self._agent = agent
         self._root = root
         self._begun = False
+        self._untraced = not Caller(agent).traced
+        """Whether nobody of the tree can have hold of another: none has asked for it."""
         self._starts = programs.Starts()
         self._held: dict[int, tuple[Call, Held, int]] = {}
         self._again: list[tuple[Call, Held, int]] = []
@@ -128,9 +133,14 @@ class Loop:
             self._settle(call, held, REFUSED)
 
     def _find(self, name: str, call: Call) -> Held | Answer:
-        caller = Caller(call.tid)
+        if name == "ptrace":
+            self._untraced = False  # from before it is done, whoever may do it
+            if call.args[0] & 0xFFFFFFFF == _TRACEME:
+                return GOES_ON
+        starts = name in _STARTS
+        caller = Caller.briefly(call.tid) if starts and self._untraced else Caller(call.tid)
         try:
-            if name in ("execve", "execveat"):
+            if starts:
                 return programs.starting(caller, name, call, self._starts)
             if name in TAKERS:
                 return TAKERS[name](caller, name, call)

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from agentwatch.channels.kernel import descent
+from agentwatch.channels.kernel.caller import Caller
 from agentwatch.channels.kernel.descent import Acquaintances, Descent, Process, started
 from tests.waiting import wait_for
 
@@ -81,3 +83,42 @@ def test_the_parents_of_a_known_process_are_those_it_has_now() -> None:
         assert left[0] == own
     finally:
         os.kill(pid, 9)
+
+
+def test_a_brief_look_tells_the_same(tmp_path: Path) -> None:
+    named = tmp_path / "a) b\n(c"
+    named.symlink_to("/bin/sleep")
+    with subprocess.Popen([named, "60"]) as child:
+        wait_for(lambda: b") b" in Path(f"/proc/{child.pid}/stat").read_bytes(), "it is named so")
+        brief, whole = Caller.briefly(child.pid), Caller(child.pid)
+        for one in (brief, whole):
+            one.comm = one.comm.encode().decode("unicode_escape")  # status writes it with escapes
+        told = [
+            (one.comm, one.pid, one.ppid, one.uid, one.gid, one.traced, *one.descent[:2])
+            for one in (brief, whole)
+        ]
+        assert told[0] == told[1]
+        assert (brief.umask, brief.groups, brief.inside) == (
+            whole.umask,
+            whole.groups,
+            whole.inside,
+        )
+        child.kill()
+
+
+def test_a_thread_is_known_by_its_process() -> None:
+    code = "import threading,sys; threading.Thread(target=sys.stdin.read).start()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as child:
+        tasks = Path(f"/proc/{child.pid}/task")
+        wait_for(lambda: len(list(tasks.iterdir())) == 2, "it has two threads")
+        tid = max(int(one.name) for one in tasks.iterdir())
+        assert Caller.briefly(tid).pid == Caller(tid).pid == child.pid
+        assert child.stdin is not None
+        child.stdin.close()
+
+
+def test_who_is_gone_is_an_error() -> None:
+    with subprocess.Popen(["true"]) as child:
+        pass
+    with pytest.raises(OSError):
+        Caller.briefly(child.pid)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agentwatch.channels.kernel.acts import Deed, Observed
+from agentwatch.channels.kernel.acts import Deed, Flag, Observed
 from tests.channels.kernel.conftest import Gated
 from tests.channels.kernel.rig import python
 from tests.waiting import wait_for
@@ -111,3 +111,25 @@ def test_a_start_that_was_taken_hold_of_while_it_waited_does_not_begin(gated: Ga
     rig.house.answer(number, allow=True)
     assert rig.wait() == 0, rig.out
     assert rig.out.split() == [b"0", b"%d" % errno.EPERM]
+
+
+@pytest.mark.parametrize("how", ["0,0", "0x4206,child"])
+def test_a_start_of_who_is_taken_hold_of_says_so(gated: Gated, how: str) -> None:
+    rig = gated(lambda _: True)
+    code = SAY + (
+        "l=ctypes.CDLL(None,use_errno=True); own='"
+        f"{how}'=='0,0'\n"
+        "r,w=os.pipe()\n"
+        "if (child:=os.fork())==0:\n"
+        " own and l.ptrace(0,0,0,0); os.read(r,1); os.execv('/bin/true',['true'])\n"
+        f"own or l.ptrace({how},0,0)\n"
+        "os.write(w,b'x')\n"
+        "own and os.waitpid(child,0) and l.ptrace(7,child,0,0)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child,0)[1]))\n"
+        "os.waitpid(os.posix_spawn('/bin/true',['true','free'],{}),0)"
+    )
+    rig.start(*python(code))
+    assert rig.wait() == 0, rig.out
+    assert rig.out == b"0\n"
+    starts = {event.argv: event.flags for event in rig.events if event.path.endswith("/true")}
+    assert starts == {("true",): (Flag.TRACED,), ("true", "free"): ()}
