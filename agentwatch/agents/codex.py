@@ -15,12 +15,16 @@ What does not work, each tried with 0.169.0:
 - The project's and the user's configuration may switch hooks off; what `-c` says wins over both.
 - `app-server` and what talks to one (`--remote`, the ACP adapters, `agents`, `remote-control`) do
   not take hooks from `-c`.
-- In its terminal Codex asks once more, after our yes, for what it takes for dangerous (`rm -f`),
-  for edits elsewhere, and for what wants out of its own sandbox; not for what we deny.  Its
+- In its terminal Codex asks once more, after our yes, for commands that it takes for dangerous
+  (`rm -f`) and for those that want out of its own sandbox; not for what we deny.  Its
   PermissionRequest hook could answer that, but tells nothing beside the command: an `rm -f` that
   stays in the sandbox and one that leaves it are told alike.  A yes given for the person would lift
   a wall that nobody was asked about; so Codex asks them itself.  With `-a never`, and in `codex
   exec` always, it asks nothing, and refuses such commands after our yes.
+- It asks so for patches too (elsewhere, or where it may only read).  There the event holds all that
+  happens, and our hook answers with the yes that a person gave to that very patch, once; a yes of a
+  rule or a grant, a path through a link, or a shell line that could itself be a patch leave the
+  question to Codex.  See `codex_again`.
 - There is no command that arms the hook and ends: the probe is a session whose model cannot be
   reached.  SessionStart is told before the model would be asked, and then the probe is ended.
 """
@@ -36,7 +40,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentwatch.agents import codex_actions
+from agentwatch.agents import codex_actions, codex_again
 from agentwatch.agents.base import About, Prepared, Start
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json, Proposal
@@ -61,8 +65,12 @@ ABOUT = About(
 DAY = 86400
 """Seconds the hook may wait for a person; past its timeout the tool would run."""
 
-EVENTS = {"PreToolUse": "pre_tool_use", "SessionStart": "session_start"}
-"""The hooks put in, and their names in Codex's own state."""
+EVENTS = {
+    "PreToolUse": ("pre_tool_use", None),
+    "SessionStart": ("session_start", None),
+    codex_again.EVENT: ("permission_request", codex_again.TOOL),
+}
+"""The hooks put in, their names in Codex's own state, and the one tool they are told of."""
 
 PINNED = {
     "features.hooks": "true",
@@ -97,8 +105,8 @@ PATIENT = 900.0
 """Seconds where a person first has to answer a dialog, or to type a prompt."""
 
 SANDBOX_NOTE = (
-    "Codex asks once more in its own terminal for what it takes for dangerous (rm -f), for edits "
-    "elsewhere, and for what wants out of its own sandbox; with `-a never` it refuses these."
+    "Codex asks once more in its own terminal for commands that it takes for dangerous (rm -f) or "
+    "that want out of its own sandbox; with `-a never` it refuses these."
 )
 TERMINAL_NOTE = (
     "Commands run without a terminal of their own: what Codex would type into one that is already "
@@ -167,13 +175,20 @@ PROBE = (
 def _flags(start: Start) -> tuple[str, ...]:
     """What goes in before the user's own arguments."""
     hook = {"type": "command", "command": shlex.join(start.hook_for(ABOUT.name)), "timeout": DAY}
-    groups = ",".join(f"{event}=[{{hooks=[{_toml(hook)}]}}]" for event in EVENTS)
+    groups = ",".join(
+        f"{event}=[{{{_matcher(tool)}hooks=[{_toml(hook)}]}}]"
+        for event, (_, tool) in EVENTS.items()
+    )
     known = ",".join(
-        f'"/<session-flags>/config.toml:{event}:0:0"={{trusted_hash="{_hash(event, hook)}"}}'
-        for event in EVENTS.values()
+        f'"/<session-flags>/config.toml:{name}:0:0"={{trusted_hash="{_hash(name, hook, tool)}"}}'
+        for name, tool in EVENTS.values()
     )
     pinned = {**PINNED, "hooks": f"{{{groups},state={{{known}}}}}"}
     return tuple(word for name, value in pinned.items() for word in ("-c", f"{name}={value}"))
+
+
+def _matcher(tool: str | None) -> str:
+    return f"matcher={json.dumps(tool)}," if tool else ""
 
 
 def _toml(hook: Mapping[str, Any]) -> str:
@@ -181,9 +196,10 @@ def _toml(hook: Mapping[str, Any]) -> str:
     return "{" + ",".join(f"{name}={json.dumps(value)}" for name, value in hook.items()) + "}"
 
 
-def _hash(event: str, hook: Mapping[str, Any]) -> str:
+def _hash(event: str, hook: Mapping[str, Any], tool: str | None) -> str:
     """What Codex compares a hook with before it trusts it."""
     whole = {"event_name": event, "hooks": [{"async": False, **hook}]}
+    whole |= {"matcher": tool} if tool else {}
     spelled = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"sha256:{hashlib.sha256(spelled.encode()).hexdigest()}"
 

@@ -105,6 +105,14 @@ WORDS: dict[str, Callable[[Json], Words]] = {
     "hook-tried": lambda data: ("the hook of ", Theirs(data["agent"]), " answered a trial start"),
     "outcome": lambda data: (Theirs(data["action"]), " was done" if data["done"] else " failed"),
     "voided": lambda data: (Theirs(data["action"]), ": ", Theirs(data["why"])),
+    "answered-again": lambda data: (
+        (
+            "the yes to ",
+            Theirs(data["id"]),
+            " answered the same question of ",
+            Theirs(data["agent"]),
+        )
+    ),
     "refused": lambda data: (Theirs(data["who"]), ": ", Theirs(data["what"])),
     "alarm": _text("text"),
     "granted": _grant,

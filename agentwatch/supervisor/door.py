@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from agentwatch import agents, wire
@@ -18,6 +19,7 @@ from agentwatch.channels.asking import Editable
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Action, Json, Proposal, Verdict
 from agentwatch.supervisor import peers
+from agentwatch.supervisor.again import Again
 from agentwatch.supervisor.session import Supervised
 
 TRY_AGAIN = 0.2
@@ -27,9 +29,16 @@ TRY_AGAIN = 0.2
 class Asked:
     """One question of one connection, and the way back to it."""
 
-    def __init__(self, visitor: Visitor, ref: object, editable: Editable | None = None) -> None:
+    def __init__(
+        self,
+        visitor: Visitor,
+        ref: object,
+        editable: Editable | None = None,
+        decided: Callable[[Action], None] = lambda _action: None,
+    ) -> None:
         self._visitor = visitor
         self._ref = ref
+        self._decided = decided
         self.editable = editable
         """How another input makes it another call; None where none is taken."""
 
@@ -39,6 +48,7 @@ class Asked:
         if decision is None:
             raise ValueError(f"{action.id} has no decision")
         self._visitor.asked.discard(self)
+        self._decided(action)
         changed = self.editable is not None and action.edited is not None
         edited = {"input": self.editable.read(action.proposal)} if self.editable and changed else {}
         self._visitor.send(
@@ -65,9 +75,11 @@ class Visitor:
         writer: asyncio.StreamWriter,
         turn: asyncio.Lock,
         peer: peers.Peer,
+        again: Again,
     ) -> None:
         self.asked: set[Asked] = set()
         self._turn = turn
+        self._again = again
         self._session = session
         self._token = token
         self._ref: object = None
@@ -76,6 +88,7 @@ class Visitor:
         self._verbs: dict[str, Callable[[object, Json], None]] = {
             "propose": self._propose,
             "hook": self._hook,
+            "permit": self._permit,
             "armed": self._armed,
             "outcome": self._outcome,
         }
@@ -129,10 +142,9 @@ class Visitor:
         self._put(ref, proposal, arrival.editable(message, pid=pid, parents=parents))
 
     def _hook(self, ref: object, message: Json) -> None:
-        agent = agents.by_name(str(message.get("agent")))
-        event = message.get("event")
-        if agent is None or not isinstance(event, dict):
-            raise wire.WireError("a hook's message names no agent known here")
+        agent, event = _from_agent(message)
+        called = agent.about.name
+        self._again.called(called, event)
         self._session.arm("a tool call")
         pid, parents = self._peer.pid, self._parents
 
@@ -141,10 +153,26 @@ class Visitor:
             return agent.proposal({**event, name: given}, pid=pid, parents=parents)
 
         editable = Editable(remade) if agent.about.takes_input else None
-        self._put(ref, agent.proposal(event, pid=pid, parents=parents), editable)
+        proposal = agent.proposal(event, pid=pid, parents=parents)
+        self._put(ref, proposal, editable, partial(self._again.approved, called, event))
 
-    def _put(self, ref: object, proposal: Proposal, editable: Editable | None) -> None:
-        asked = Asked(self, ref, editable)
+    def _permit(self, ref: object, message: Json) -> None:
+        """The agent would ask its person now: answered where they were asked about just that."""
+        agent, event = _from_agent(message)
+        action = self._again.taken(agent.about.name, event)
+        if action is not None:
+            data = {"id": action.id, "digest": action.digest, "agent": agent.about.name}
+            self._session.record_or_raise("answered-again", data)
+        self.send({"re": ref, "ok": True, "verdict": "allow" if action else "ask"})
+
+    def _put(
+        self,
+        ref: object,
+        proposal: Proposal,
+        editable: Editable | None,
+        decided: Callable[[Action], None] = lambda _action: None,
+    ) -> None:
+        asked = Asked(self, ref, editable, decided)
         self.asked.add(asked)
         self._session.propose(proposal, asked)
 
@@ -171,6 +199,15 @@ class Visitor:
         self._writer.close()
 
 
+def _from_agent(message: Json) -> tuple[agents.Agent, Json]:
+    """Whose hook speaks, and the event it was told; raises WireError."""
+    agent = agents.by_name(str(message.get("agent")))
+    event = message.get("event")
+    if agent is None or not isinstance(event, dict):
+        raise wire.WireError("a hook's message names no agent known here")
+    return agent, event
+
+
 class Door:
     """The listening socket, and everybody who came through it."""
 
@@ -179,6 +216,7 @@ class Door:
         self._token = token
         # One message at a time, or a flood of them would starve everybody else.
         self._turn = asyncio.Lock()
+        self._again = Again()
         self._visits: set[asyncio.Task[None]] = set()
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.setblocking(False)
@@ -214,7 +252,8 @@ class Door:
             connection.close()
             raise
         try:
-            await Visitor(self._session, self._token, writer, self._turn, peer).listen(reader)
+            visitor = Visitor(self._session, self._token, writer, self._turn, peer, self._again)
+            await visitor.listen(reader)
         finally:
             writer.close()
 

@@ -39,11 +39,16 @@ def test_its_hook_is_put_in_trusted_and_pinned(tmp_path: Path) -> None:
     assert said["features"] == {
         "hooks": True, "unified_exec_tty": False, "shell_snapshot": False,
     }  # fmt: skip
-    for event, name in (("PreToolUse", "pre_tool_use"), ("SessionStart", "session_start")):
-        (hook,) = said["hooks"][event][0]["hooks"]
+    for event, name, only in (
+        ("PreToolUse", "pre_tool_use", {}),
+        ("SessionStart", "session_start", {}),
+        ("PermissionRequest", "permission_request", {"matcher": "apply_patch"}),
+    ):
+        (hook,) = said["hooks"][event][0].pop("hooks")
+        assert said["hooks"][event] == [only]
         assert shlex.split(hook["command"])[-3:] == [str(agents.HOOK), "codex", "/run/a b/s"]
         assert hook["timeout"] == 86400
-        whole = {"event_name": name, "hooks": [{**hook, "async": False}]}
+        whole = {"event_name": name, "hooks": [{**hook, "async": False}], **only}
         spelled = json.dumps(whole, sort_keys=True, separators=(",", ":"))
         known = said["hooks"]["state"][f"/<session-flags>/config.toml:{name}:0:0"]
         assert known["trusted_hash"] == f"sha256:{hashlib.sha256(spelled.encode()).hexdigest()}"

@@ -1,7 +1,8 @@
 """Codex's own questions, which it asks in its terminal after agentwatch has asked.
 
-`codex exec` never asks, and refuses.  Should what is said of `PermissionRequest` here fail, Codex
-may tell by now what it asks for, and could be answered in the person's place.
+`codex exec` never asks, and refuses.  A patch's question is answered with the person's yes to it.
+Should what is said of commands here fail, Codex may tell by now what it asks for, and these could
+be answered in the person's place as well.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from tests.agents_real.api import Json
 from tests.agents_real.kit_codex import CODEX
 from tests.agents_real.model_server import ModelServer, model_server
 from tests.agents_real.scenario import Turn, act, call, play
-from tests.agents_real.supervised import agent_world
+from tests.agents_real.supervised import KERNEL, agent_world
 from tests.agents_real.test_agents_talk import asked
 from tests.e2e.person import Person
 from tests.e2e.world import World
@@ -76,10 +78,6 @@ WAYS: dict[str, tuple[Callable[[World], Turn], Callable[[World], bool]]] = {
     "out of its sandbox": (
         wants_out("rmdir build"),
         lambda world: not (world.work / "build").exists(),
-    ),
-    "an edit elsewhere": (
-        lambda world: act("write", path=f"{world.folder}/new.txt", content="x\n"),
-        lambda world: (world.folder / "new.txt").exists(),
     ),
 }
 
@@ -144,3 +142,85 @@ def test_told_to_ask_never_it_refuses_by_itself(way: str) -> None:
         )
         assert not heard(person.world).exists()
         assert not done(person.world)
+
+
+# -- patches ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def patching(*turns: Callable[[World], Turn], options: tuple[str, ...]) -> Iterator[Person]:
+    """A talk in Codex's terminal, its hooks trusted by nothing but their hashes."""
+    with agent_world(CODEX) as world:
+        proofs.lay(world)
+        with model_server(play(*(turn(world) for turn in turns)), CODEX.spell) as model:
+            world.env |= CODEX.scrubbed(world.folder, model.url)
+            flags = (*CODEX.address(model.url), *SANDBOXED, "on-request", "GO")
+            command = ("run", "--no-tui", *options, "--", CODEX.installed(), *flags)
+            person = Person(world, *command, rows=40, cols=120)
+            try:
+                yield person
+            finally:
+                person.leaves()
+
+
+def outside(name: str) -> Callable[[World], Turn]:
+    return lambda world: act("write", path=f"{world.folder}/{name}", content="x\n")
+
+
+def tool_call(person: Person) -> Json:
+    """The next question that is not about what Codex tells its makers, which the gate holds."""
+    while True:
+        action, *_ = asked(CODEX, person.world, person)
+        if action["channel"] == "hooks":
+            return action
+        assert action["kind"] == "network", action
+        person.world.call("deny", action["id"])
+
+
+def shown_and_made(person: Person, made: Path) -> bool:
+    """Whether a file is there; the screen is read meanwhile."""
+    person.look()
+    return made.exists()
+
+
+def answered(world: World) -> int:
+    """Questions of Codex's that a person's yes has answered."""
+    entries = world.journal(world.session()["id"])
+    return sum(entry["type"] == "answered-again" for entry in entries)
+
+
+@pytest.mark.parametrize("options", [(), KERNEL], ids=["hook alone", "kernel gate"])
+def test_a_patch_that_a_person_allowed_is_not_asked_about_again(options: tuple[str, ...]) -> None:
+    """And nothing else is let out of Codex's sandbox by that."""
+
+    def leaves(world: World) -> Turn:
+        return act("shell", command=f"echo x > {world.folder}/three.txt; echo gave $?")
+
+    with patching(outside("one.txt"), outside("two.txt"), leaves, options=options) as person:
+        world = person.world
+        for way in ("approve", "deny", "approve"):
+            action = tool_call(person)
+            assert ITS_OWN not in person.look()
+            world.call(way, action["id"])
+        person.sees("gave 1", within=proofs.LONG)
+        assert sorted(item.name for item in world.folder.glob("*.txt")) == ["one.txt"]
+        assert answered(world) == 1
+    proofs.shown(CODEX, "its own question about a patch, answered")
+
+
+def test_a_patch_in_a_shell_line_and_those_after_it_codex_asks_about() -> None:
+    """Such a line says itself in which folder it is applied, and the question does not."""
+    hunk = "*** Begin Patch\n*** Add File: one.txt\n+x\n*** End Patch"
+
+    def by_shell(world: World) -> Turn:
+        return act("shell", command=f"cd {world.folder} && apply_patch <<'E'\n{hunk}\nE\n")
+
+    with patching(by_shell, outside("two.txt"), options=()) as person:
+        for name in ("one.txt", "two.txt"):
+            made = person.world.folder / name
+            person.world.call("approve", tool_call(person)["id"])
+            person.sees(ITS_OWN, within=proofs.LONG)
+            assert not made.exists()
+            person.types("y")
+            wait_for(partial(shown_and_made, person, made), f"{made} to be made")
+        assert answered(person.world) == 0

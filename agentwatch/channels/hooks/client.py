@@ -67,7 +67,7 @@ def _ask(arguments: list[str]) -> bytes:
         raise Denied("the hook was started for an agent it does not know")
     opens, calls, says = DIALECTS[arguments[0]]
     event = _event()
-    op, name = _op(event, opens, calls), event["hook_event_name"]
+    op, name = _op(event, opens, calls, PERMITS.get(arguments[0])), event["hook_event_name"]
     address = arguments[1] if len(arguments) > 1 else os.environ.get("AGENTWATCH_SOCKET")
     token = os.environ.get("AGENTWATCH_TOKEN")
     if not address or not token:
@@ -84,6 +84,8 @@ def _ask(arguments: list[str]) -> bytes:
     answer = _answer(_exchange(address, line), ref)
     if op == "armed" and name == calls:
         raise Denied("the hook is alive, which is what was to be seen")
+    if op == "permit":
+        return _permission(answer)
     return b"" if op == "armed" else _decision(answer, event["tool_input"], says)
 
 
@@ -100,16 +102,16 @@ def _event() -> dict[str, Any]:
     return event
 
 
-def _op(event: dict[str, Any], opens: str, calls: str) -> str:
+def _op(event: dict[str, Any], opens: str, calls: str, permits: str | None = None) -> str:
     """Which request this event is; an event nobody told us to expect is refused."""
     name = event.get("hook_event_name")
-    if name == opens or (name == calls and event.get("tool_call_id") == TRIAL):
+    if (opens and name == opens) or (name == calls and event.get("tool_call_id") == TRIAL):
         return "armed"
-    if name != calls:
+    if name != calls and (permits is None or name != permits):
         raise Denied(f"the agent's hook event {name!r} is not known")
     if not isinstance(event.get("tool_name"), str) or not isinstance(event.get("tool_input"), dict):
         raise Denied("the agent's hook input names no tool")
-    return "hook"
+    return "hook" if name == calls else "permit"
 
 
 def _exchange(address: str, line: bytes) -> bytes:
@@ -180,6 +182,15 @@ def _decision(
     return json.dumps(says(verdict, reason, approved, edited)).encode()
 
 
+def _permission(answer: dict[str, Any]) -> bytes:
+    """A person's yes to the agent's own question; nothing, where the agent is to ask it."""
+    verdict = answer.get("verdict")
+    if verdict not in ("allow", "ask"):
+        raise Denied(f"the supervisor's verdict {verdict!r} is not known")
+    said = {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}
+    return json.dumps({"hookSpecificOutput": said}).encode() if verdict == "allow" else b""
+
+
 def _pre_tool_use(
     verdict: str, reason: str, approved: dict[str, Any], _edited: bool
 ) -> dict[str, Any]:
@@ -228,6 +239,9 @@ DIALECTS = {
     "vibe": ("", "pre_tool", _pre_tool),
 }
 """By agent: the event that opens a session, that of a tool call, and how an answer is said."""
+
+PERMITS = {"codex": "PermissionRequest"}
+"""By agent: the event that comes before its own question to its person, after our answer."""
 
 
 def _write(target: int, data: bytes) -> None:
