@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -25,6 +27,7 @@ from tests.agents_real.supervised import (
     private_folder,
     running,
 )
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(300)]
 
@@ -148,13 +151,17 @@ def test_known_gap_the_project_s_plugins_would_be_loaded_so_nothing_starts(
     with pytest.raises(AgentwatchError, match="brings a plugin"):
         bench.prepared(("run", "GO"), {"HOME": str(bench.home)})
     with model_server(play(), OPENCODE.spell) as model:
-        subprocess.run(
+        process = subprocess.Popen(
             prepared.argv,
             env=bench.environment(model.url, prepared, {}),
             cwd=bench.work,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=90,
-            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-    assert bench.made("loaded")
+        try:
+            wait_for(lambda: bench.made("loaded"), "it is loaded", within=90)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
