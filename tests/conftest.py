@@ -6,6 +6,8 @@ The same examples every time, so that a landing is judged by its change; a searc
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 SLOWNESS = [HealthCheck.too_slow]
@@ -13,3 +15,8 @@ SLOWNESS = [HealthCheck.too_slow]
 settings.register_profile("search", deadline=None, suppress_health_check=SLOWNESS)
 settings.register_profile("same", settings.get_profile("search"), derandomize=True)
 settings.load_profile("same")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: most tests wait for other processes most of the time."""
+    return (os.cpu_count() or 1) + 1
