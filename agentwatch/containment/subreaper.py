@@ -31,7 +31,7 @@ from agentwatch.containment.base import (
     Running,
     Unavailable,
 )
-from agentwatch.containment.helpers import sweep, tree
+from agentwatch.containment.helpers import grip, sweep, tree
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Grade
 
@@ -181,7 +181,7 @@ def kill(record: Record, until: float) -> Blow:
         cgroup.kill(record.cgroup)
     signalled = time.monotonic()
     struck = {*inside}
-    if len(inside) < sweep.GRIP:  # who left it is struck at once, before the reaper clears up
+    if len(inside) < grip.GRIP:  # who left it is struck at once, before the reaper clears up
         blow = _strike(record, keep.union(inside))
         struck.update(blow.struck)
         signalled = signalled if inside else blow.at or signalled

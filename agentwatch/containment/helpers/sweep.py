@@ -6,24 +6,19 @@ have by then.
 
 What does not work: one way through the tree proves nothing while processes come and go.  A kill
 is over when two in a row find nobody; a tree stands still when a census says so.  A freeze of a
-thousand takes 20 to 30 ms on two processors: a handle, a look, a signal and a second look at each
-cost 13 ms of system calls made from C, most of it the first look, and Python adds its own.
+thousand takes as long as its system calls made from C: a handle, a signal and one look at each.
+A process that a debugger holds while many others are frozen is stopped once more by that.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from . import tree
-
-GRIP = 256
-"""Processes held by a handle at one time; an ordinary user may have 1024 handles."""
+from . import grip, tree
 
 DYING = 0.05
 """Seconds to sleep, at most, until the killed are dead and the next look is worth its time."""
@@ -119,15 +114,15 @@ class Kill(Walk):
 
     def meet(self, pid: int) -> list[int] | None:
         """Take hold of it, and see its children while it has any."""
-        if self._fresh == GRIP:
+        if self._fresh == grip.GRIP:
             self._strike()
             self.close()
-        handle, found = _grip(pid)
+        handle, found = grip.take(pid)
         if found is None or found.parent not in self.family:
-            _let_go(handle)
+            grip.let_go(handle)
             return None
         if tree.mode(pid, found) == tree.DEAD:
-            _let_go(handle)
+            grip.let_go(handle)
             return []
         self._held.append(handle)
         self._fresh += 1
@@ -137,7 +132,7 @@ class Kill(Walk):
     def _strike(self) -> None:
         self.at = self.at or (time.monotonic() if self._held else 0.0)
         for handle in self._held:
-            _signal(handle, signal.SIGKILL)
+            grip.send(handle, signal.SIGKILL)
         self._fresh = 0
 
     def see(self) -> None:
@@ -154,7 +149,7 @@ class Kill(Walk):
     def close(self) -> None:
         """Let go of who is held."""
         while self._held:
-            _let_go(self._held.pop())
+            grip.let_go(self._held.pop())
 
 
 class Census:
@@ -164,13 +159,17 @@ class Census:
     Who was seen standing or dead, and who is none of ours, is not read again.
     """
 
-    def __init__(self, root: int, keep: frozenset[int], struck: set[int]) -> None:
+    def __init__(
+        self, root: int, keep: frozenset[int], struck: set[int], unseen: Collection[int] = ()
+    ) -> None:
+        """`struck` were stopped before, and of those `unseen` without a look at how they stood."""
         self.running = False
         """Whether the last look met somebody who ran."""
         self.stood: dict[int, int] = {}
         """Who stood before anybody had struck it: pid to start time."""
         self.standing: set[int] = set()
-        self._family = {root, *keep}
+        self._unseen = frozenset(unseen)
+        self._family = {root, *keep, *struck}
         self._settled = {root, *keep}
         self.strangers = {0}
         """Who is none of ours."""
@@ -193,9 +192,11 @@ class Census:
 
     def _meet(self, pid: int, unknown: dict[int, tree.Stat]) -> bool:
         """Look at one, and stop it if it is ours and runs; False when it is gone."""
-        if pid in self._struck and tree.stopped(pid):
+        if pid in self._struck and (raw := tree.stopped(pid)):
             self._settled.add(pid)
             self.standing.add(pid)
+            if tree.stop_waits(raw) and pid in self._unseen and (found := tree.told(raw)):
+                self.stood[pid] = found.started
             return True
         mode, found = _stop(pid, self._family)
         if found is None:
@@ -242,15 +243,22 @@ class Census:
 def hold(root: int, keep: frozenset[int], until: float) -> dict[int, int] | None:
     """Stop everybody until they all stand still; who stood before, None if that has no end."""
     first = Stop(root, keep, FEW)
-    census = Census(root, keep, first.struck)
+    unseen: set[int] = set()
+    if len(first.struck) >= FEW:
+        unseen = grip.stop_children(first.family, keep | first.family)
+        time.sleep(STOPPING)
+    census = Census(root, keep, first.struck | unseen, unseen)
     if len(first.struck) < FEW:  # twice met nowhere in the tree: of those, only who is new counts
         there = set(tree.pids())
         census.strangers |= there - Stop(root, keep).family - Stop(root, keep).family
-    quiet = 0
+    quiet = looks = 0
     while quiet < QUIET and not census.look():
+        looks += 1
         if census.running:
             time.sleep(STOPPING)
-        idle = not census.running and not Stop(root, keep | census.standing, FEW).struck
+        # after the first look it may just have been a stranger who went while he was looked at
+        idle = not census.running and looks > 1
+        idle = idle and not Stop(root, keep | census.standing, FEW).struck
         quiet = quiet + 1 if idle else 0
         if time.monotonic() > until:
             return None
@@ -263,10 +271,10 @@ def go_on(root: int, keep: frozenset[int]) -> None:
     A shell that runs before its job would see that it was stopped.
     """
     for pid, started in reversed(Walk(root, keep).met):
-        handle, found = _grip(pid)
+        handle, found = grip.take(pid)
         if found and found.started == started and tree.mode(pid, found) == tree.STILL:
-            _signal(handle, signal.SIGCONT)
-        _let_go(handle)
+            grip.send(handle, signal.SIGCONT)
+        grip.let_go(handle)
 
 
 def kill(root: int, keep: frozenset[int]) -> Kill:
@@ -287,7 +295,7 @@ def clear(root: int, keep: frozenset[int], until: float, reap: Callable[[], obje
 
 def _stop(pid: int, family: set[int]) -> tuple[str, tree.Stat | None]:
     """Stop one if it is of the family and runs; how it was found, without a mode if it is not."""
-    handle, found = _grip(pid)
+    handle, found = grip.take(pid)
     if found is None:
         return "", None
     try:
@@ -295,28 +303,10 @@ def _stop(pid: int, family: set[int]) -> tuple[str, tree.Stat | None]:
             return "", found
         mode = tree.mode(pid, found)
         if mode == tree.RUNNING:
-            _signal(handle, signal.SIGSTOP)
+            grip.send(handle, signal.SIGSTOP)
         return mode, found
     finally:
-        _let_go(handle)
-
-
-def _grip(pid: int) -> tuple[int, tree.Stat | None]:
-    """A handle of a process, and a look at it after that; -1 and None when it is gone."""
-    try:
-        handle = os.pidfd_open(pid)
-    except OSError:
-        return -1, None
-    found = tree.stat(pid)
-    if found is None:
-        os.close(handle)
-        return -1, None
-    return handle, found
-
-
-def _let_go(handle: int) -> None:
-    if handle >= 0:
-        os.close(handle)
+        grip.let_go(handle)
 
 
 def _children(pid: int, found: tree.Stat) -> list[int] | None:
@@ -327,9 +317,3 @@ def _children(pid: int, found: tree.Stat) -> list[int] | None:
         if again is None or again.started != found.started:
             return None
     return below
-
-
-def _signal(handle: int, number: int) -> None:
-    """Signal one process; who is gone or another user's by now is a matter for the next look."""
-    with contextlib.suppress(OSError):
-        signal.pidfd_send_signal(handle, number)

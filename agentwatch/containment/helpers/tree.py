@@ -27,6 +27,11 @@ COUNTING = 0.00025
 SETTLING = 0.005
 """Seconds that a freeze may wait for the agent itself before it stops the others."""
 
+STOP_WAITS = b" %d " % (1 << signal.SIGSTOP - 1)
+"""In the line of one that was stopped already when its first thread was sent SIGSTOP."""
+WAITING = 29
+"""Behind the name, the place of the signals that wait for the first thread."""
+
 RUNNING, STILL, DEAD = "R", "T", "X"
 
 
@@ -81,18 +86,32 @@ def read(path: str) -> bytes:
 def stat(pid: int, root: str = "/proc") -> Stat | None:
     """The process now, None when there is none."""
     try:
-        return Stat(read(f"{root}/{pid}/stat"))
-    except (OSError, ValueError, IndexError):
+        return told(read(f"{root}/{pid}/stat"))
+    except OSError:
         return None
 
 
-def stopped(pid: int, root: str = "/proc") -> bool:
-    """Whether it surely stands still: the quick question, no answer to who it is."""
+def told(raw: bytes) -> Stat | None:
+    """What such a line says, None where it is not whole."""
+    try:
+        return Stat(raw)
+    except (ValueError, IndexError):
+        return None
+
+
+def stop_waits(behind: bytes) -> bool:
+    """Whether SIGSTOP waits for the first thread alone, by what stands behind the name."""
+    return STOP_WAITS in behind and behind.split()[WAITING] == STOP_WAITS.strip()
+
+
+def stopped(pid: int, root: str = "/proc") -> bytes:
+    """Its line, behind the name, if it surely stands still: the quick question, not who it is."""
     try:
         raw = read(f"{root}/{pid}/stat")
-        return raw.startswith(b"T", raw.rindex(b")") + 2)
+        end = raw.rindex(b")")
+        return raw[end:] if raw.startswith(b"T", end + 2) else b""
     except (OSError, ValueError):
-        return False
+        return b""
 
 
 def alive(pid: int, root: str = "/proc") -> bool:
@@ -132,7 +151,7 @@ def stops_next(status: str) -> bool:
 
 def stood(pid: int, root: str = "/proc") -> bool:
     """Whether it stood still already when it was sent SIGSTOP: then that one still waits."""
-    return stopped(pid, root) and stops_next(f"{root}/{pid}/status")
+    return bool(stopped(pid, root)) and stops_next(f"{root}/{pid}/status")
 
 
 def stands(pid: int, seconds: float = SETTLING) -> None:
