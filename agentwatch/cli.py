@@ -36,6 +36,7 @@ COMMANDS = {
     "key": "Print the public key that checks the signatures in your records.",
     "report": "Write one page about a session, for a review.",
     "replay": "Play what the agent's terminal showed.",
+    "prune": "Remove old recordings and undo copies; records stay.",
     "rules": "Check, list, explain and write rules.",
     "doctor": "Say what this machine gives and what is not covered.",
     "drill": "Fire drill: real runaways, really killed.",

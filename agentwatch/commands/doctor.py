@@ -10,10 +10,11 @@ from dataclasses import asdict
 
 import click
 
-from agentwatch import agents, containment, halt, kill, lost
+from agentwatch import agents, containment, halt, kill, lost, pruning
 from agentwatch.channels.kernel import probe
 from agentwatch.commands import sessions
 from agentwatch.commands.output import document, json_option, visible
+from agentwatch.commands.prune import size_of
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
 from agentwatch.paths import Places, live_places, runtime_bases, signing_base, state_base
@@ -143,6 +144,7 @@ def survey() -> Json:
         "agents": [item.to_json() for item in agents.found()],
         "sessions": _sessions(),
         "signing": _signing(),
+        "disk": _disk(),
         "floor": {"in_force": _floor(), "by": FLOORS, "opened_by": list(floor.names())},
         "kernel_gate": {"available": (why := probe.why_not()) is None, "why_not": why or ""},
         "covered": COVERED,
@@ -158,6 +160,17 @@ def _signing() -> Json:
     except AgentwatchError as error:
         key, why_not = "", error.what
     return {"key": key, "why_not": why_not, "kept_from_agents": _floor() == "pidns"}
+
+
+def _disk() -> Json:
+    """What sessions that are over take."""
+    found = pruning.left()
+    return {
+        "sessions": len(found),
+        "recordings_and_copies": sum(one.spare for one in found),
+        "most": pruning.MOST,
+        "records": sum(one.record for one in found),
+    }
 
 
 def _floor() -> str:
@@ -217,6 +230,12 @@ def _tell(found: Json) -> None:
     read = "no agent's namespace has it" if signing["kept_from_agents"] else "agents can read it"
     key = signing["key"] or visible(signing["why_not"])
     print(f"The key that decisions are signed with ({read}): {key}")
+    disk = found["disk"]
+    print(
+        f"On the disk, of {disk['sessions']} sessions that are over: recordings and undo copies "
+        f"{size_of(disk['recordings_and_copies'])}, the oldest go above {size_of(disk['most'])}; "
+        f"records {size_of(disk['records'])}, which stay (`agentwatch prune`)"
+    )
     print("\nThe floor, which needs nobody's answer (`run --reach NAME` opens a part of it):")
     for name, text in found["floor"]["by"].items():
         here = "; in force here by default" if name == found["floor"]["in_force"] else ""

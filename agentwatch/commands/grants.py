@@ -23,6 +23,8 @@ def command(session: str | None, as_json: bool) -> None:
     if as_json:
         document(standing)
         return
+    if not standing:
+        print("Nothing is granted.")
     for grant in standing:
         used = f"used {grant['used']} times"
         print(f"{grant['id']}  {visible(grant['covers'])}  ({lasting(grant)}, {used})")

@@ -23,6 +23,7 @@ def command(everything: bool, as_json: bool) -> None:
     if everything:
         alive = {item.id for item in places}
         places = [*(item for item in sessions.kept() if item.id not in alive), *places]
+    live = {item.id for item in live_places()}
     found: list[tuple[Session, bool]] = []
     for item in places:
         try:
@@ -30,7 +31,8 @@ def command(everything: bool, as_json: bool) -> None:
         except AgentwatchError:
             continue  # it ended between the listing and the look
         if everything or not session.state.over:
-            found.append((session, not session.state.over and lost.lost(item) is not None))
+            gone = item.id not in live or lost.lost(item) is not None
+            found.append((session, not session.state.over and gone))
     mark = halt.halted()
     if mark:
         say(f"{visible(mark.sentence())}; `agentwatch release` allows new sessions")
@@ -42,7 +44,7 @@ def command(everything: bool, as_json: bool) -> None:
         print(f"No session is running.{start}")
         return
     table([_row(session, gone=gone) for session, gone in found], HEADS)
-    for name in (session.id for session, gone in found if gone):
+    for name in (session.id for session, gone in found if gone and session.id in live):
         say(f"the supervisor of {name} is gone: `agentwatch kill {name}` clears it away")
 
 

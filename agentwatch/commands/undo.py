@@ -94,7 +94,7 @@ def _list(places: Places, *, as_json: bool) -> None:
         print(f"{one['id']}  {at}  {visible(one['summary'])}")
         print(f"    {count}, {size}{lost}{state}: {_names(one['paths'])}")
     if not found:
-        print("nothing was kept: only what flows in draft mode is")
+        print("nothing is kept: only what flows in draft mode is, until it is pruned")
 
 
 def _names(paths: list[str]) -> str:

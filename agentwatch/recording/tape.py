@@ -134,8 +134,8 @@ class Tape:
                     return header
         raise AgentwatchError(
             f"there is no recording of {self._folder.parent.name}",
-            "an agent on its own terminal is recorded, unless `run --no-record` said not to; "
-            "`agentwatch report` and `agentwatch log` need none",
+            "an agent on its own terminal is recorded, unless `run --no-record` said not to; old "
+            "ones are pruned; `agentwatch report` and `agentwatch log` need none",
             ExitCode.NOT_FOUND,
         )
 

@@ -34,6 +34,7 @@ KEPT_WHOLE: Final = {
     "coverage": "coverage",
     "ended": "ended",
     "recording": "recording",
+    "pruned": "pruned",
     "kill": "receipt",
 }
 """Entries of which the last one is kept, and where."""
@@ -61,6 +62,8 @@ class Gathered:
     ended: Json = field(default_factory=dict)
     receipt: Json | None = None
     recording: Json | None = None
+    pruned: Json | None = None
+    """What was removed of it since."""
     first: int | None = None
     last: int | None = None
     head: str = ""

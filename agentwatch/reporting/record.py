@@ -62,6 +62,9 @@ def _verdict(found: Gathered) -> list[Item]:
 
 
 def _recording(found: Gathered) -> list[Item]:
+    if found.pruned is not None and found.pruned.get("recording"):
+        who = Theirs(str(found.pruned.get("by")))
+        return [Item(("recording of the terminal: removed since, by ", who))]
     if found.recording is None:
         here = any(found.places.recording.glob("*.cast"))
         said = "its end is not in the record" if here else "there is none"

@@ -71,6 +71,13 @@ def _recording(data: Json) -> Words:
     return (f"{len(data['parts'])} parts, {size} bytes",)
 
 
+def _pruned(data: Json) -> str:
+    if data.get("record"):
+        return "removed with its record"
+    recording, kept = int(data["recording"]), int(data["kept"])
+    return f"removed: a recording of {recording} bytes, undo copies of {kept} bytes"
+
+
 def _coverage(data: Json) -> Words:
     parts: list[Part] = []
     for name in ("exec", "files", "network", "tools"):
@@ -123,6 +130,7 @@ WORDS: dict[str, Callable[[Json], Words]] = {
     "passed": _passed,
     "dropped": lambda data: (Theirs(data["file"]), f", {int(data['bytes'])} bytes, is removed"),
     "recording": _recording,
+    "pruned": lambda data: (_pruned(data), ", by ", Theirs(data["by"])),
     "kill": lambda data: (Theirs(Receipt.from_json(data).sentence()),),
     "ended": lambda data: (Theirs(data["state"]), ", status ", Theirs(str(data["exit"]))),
 }

@@ -280,7 +280,7 @@ class Supervisor:
         session.change(SessionState.KILLED if killed else SessionState.EXITED)
         running.close()
         self.holding.close()
-        await asyncio.sleep(LINGER)
+        await asyncio.gather(asyncio.sleep(LINGER), asyncio.to_thread(_make_room))
         await self.desk.empty.wait()
         self.places.clear()
 
@@ -305,6 +305,20 @@ class Supervisor:
         with contextlib.suppress(OSError):
             write_private(self.places.receipt, json.dumps(session.receipt.to_json()).encode())
         session.publish({"event": "receipt", "receipt": session.receipt.to_json()})
+
+
+def _make_room() -> None:
+    """Bound what sessions that are over leave on the disk; a fault of it is no fault of this one.
+
+    It is the last thing a session does: nothing waits for it but its own folders' removal.
+    """
+    from agentwatch import pruning  # noqa: PLC0415  # nothing of a session's life needs it
+
+    try:
+        for why in pruning.beyond("agentwatch"):
+            logging.getLogger("agentwatch").warning("not pruned: %s", why)
+    except OSError as error:
+        logging.getLogger("agentwatch").warning("nothing was pruned: %s", error)
 
 
 def _read_receipt(path: Path) -> Receipt | None:
