@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentwatch.commands.output import set_in, visible, wrapped
+from agentwatch.commands.output import prose, set_in, visible, wrapped
 
 
 def test_a_long_text_goes_on_set_in() -> None:
@@ -28,3 +28,17 @@ def test_a_file_gets_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("char", "\u3164\u00a0\u2003\u202e\x1b\n\u2800\ufe0f")
 def test_what_cannot_be_seen_is_spelled(char: str) -> None:
     assert visible(f"a{char}b").isascii()
+
+
+def test_prose_is_broken_between_words_and_stays_below_its_own_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "gated:\n  kill: every process of the tree, as far as the grade above promises it"
+    assert prose(text) == text  # nobody's terminal: whole lines for grep
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "50")
+    assert prose(text).split("\n") == [
+        "gated:",
+        "  kill: every process of the tree, as far as the",
+        "    grade above promises it",
+    ]

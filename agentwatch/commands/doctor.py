@@ -13,7 +13,7 @@ import click
 from agentwatch import agents, containment, halt, kill, lost, pruning
 from agentwatch.channels.kernel import probe
 from agentwatch.commands import sessions
-from agentwatch.commands.output import document, json_option, visible
+from agentwatch.commands.output import document, json_option, prose, visible
 from agentwatch.commands.prune import size_of
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
@@ -219,58 +219,62 @@ def _platform_limits() -> list[str]:
 
 def _tell(found: Json) -> None:
     if mark := halt.halted():
-        print(f"{visible(mark.sentence())}: `agentwatch release` allows new sessions\n")
-    print(found["system"])
-    print(f"sessions in {found['runtime']}, records in {found['state']}\n")
+        _say(f"{visible(mark.sentence())}: `agentwatch release` allows new sessions\n")
+    _say(found["system"])
+    _say(f"sessions in {found['runtime']}, records in {found['state']}\n")
     _tell_containment(found["containment"])
     gate = found["kernel_gate"]
     said = "yes, tried just now" if gate["available"] else f"no: {gate['why_not']}"
-    print(f"\nSystem calls can be held here: {said}")
+    _say(f"\nSystem calls can be held here: {said}")
     signing = found["signing"]
     read = "no agent's namespace has it" if signing["kept_from_agents"] else "agents can read it"
     key = signing["key"] or visible(signing["why_not"])
-    print(f"The key that decisions are signed with ({read}): {key}")
+    _say(f"The key that decisions are signed with ({read}): {key}")
     disk = found["disk"]
-    print(
+    _say(
         f"On the disk, of {disk['sessions']} sessions that are over: recordings and undo copies "
         f"{size_of(disk['recordings_and_copies'])}, the oldest go above {size_of(disk['most'])}; "
         f"records {size_of(disk['records'])}, which stay (`agentwatch prune`)"
     )
-    print("\nThe floor, which needs nobody's answer (`run --reach NAME` opens a part of it):")
+    _say("\nThe floor, which needs nobody's answer (`run --reach NAME` opens a part of it):")
     for name, text in found["floor"]["by"].items():
         here = "; in force here by default" if name == found["floor"]["in_force"] else ""
-        print(f"  {name}: {text}{here}")
-    print(f"  parts: {', '.join(found['floor']['opened_by'])}")
-    print("\nAgents found:")
+        _say(f"  {name}: {text}{here}")
+    _say(f"  parts: {', '.join(found['floor']['opened_by'])}")
+    _say("\nAgents found:")
     for item in found["agents"] or []:
-        print(f"  {item['name']} {visible(item['version'])}: {item['channel']}")
+        _say(f"  {item['name']} {visible(item['version'])}: {item['channel']}")
         if item["remark"]:
-            print(f"     {visible(item['remark'])}")
-        print(f"     does not see: {'; '.join(item['misses'])}")
+            _say(f"     {visible(item['remark'])}")
+        _say(f"     does not see: {'; '.join(item['misses'])}")
     if not found["agents"]:
-        print("  none that is known here; any command can be run, and killed")
-    print("\nGated here:")
+        _say("  none that is known here; any command can be run, and killed")
+    _say("\nGated here:")
     for name, text in found["covered"].items():
-        print(f"  {name}: {text}")
-    print("\nNot covered here:")
+        _say(f"  {name}: {text}")
+    _say("\nNot covered here:")
     for text in (*found["platform_limits"], *found["not_covered"]):
-        print(f"  - {text}")
+        _say(f"  - {text}")
     for item in found["sessions"]:
         state = "LOST" if item.get("lost") else item["state"].upper()
-        print(f"\n{item['id']}: {state}, kill path {visible(item['kill_path'])}")
+        _say(f"\n{item['id']}: {state}, kill path {visible(item['kill_path'])}")
         if "coverage" in item:
             gated = (f"{name} {visible(by)}" for name, by in item["coverage"].items())
-            print(f"  gated: {', '.join(gated)}")
+            _say(f"  gated: {', '.join(gated)}")
 
 
 def _tell_containment(findings: list[Json]) -> None:
-    print("Containment, strongest first:")
+    _say("Containment, strongest first:")
     for item in findings:
         mark = "yes" if item["available"] else "no "
-        print(f"  {mark}  {item['grade']}  {item['name']}")
+        _say(f"  {mark}  {item['grade']}  {item['name']}")
         if not item["available"]:
-            print(f"         because {item['why_not']}")
+            _say(f"         because {item['why_not']}")
             if item["remedy"]:
-                print(f"         remedy: {item['remedy']}")
+                _say(f"         remedy: {item['remedy']}")
         for cannot in item["cannot"]:
-            print(f"         - {cannot}")
+            _say(f"         - {cannot}")
+
+
+def _say(text: str) -> None:
+    print(prose(text))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
@@ -68,6 +69,19 @@ def wrapped(text: str) -> str:
     """
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     return "\n".join(set_in(text, room)) if room > 2 * len(_SET_IN) else text
+
+
+def prose(text: str) -> str:
+    """Lines of our own in whole words on a terminal, each line's further rows set further in."""
+    if not sys.stdout.isatty():
+        return text
+    room = max(40, shutil.get_terminal_size().columns)
+    return "\n".join(_filled(line, room) for line in text.split("\n"))
+
+
+def _filled(line: str, room: int) -> str:
+    set_in = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, room, subsequent_indent=set_in, break_on_hyphens=False)
 
 
 def set_in(text: str, room: int) -> Iterator[str]:
