@@ -1,7 +1,7 @@
 """The program that a fetcher starts in an agent's place: says where the agent's programs lie.
 
-Owns one line on standard output.  Run as `PYTHON -I -S -E look.py MARK PROGRAM…`, a single file of
-the standard library.  Starts and changes nothing.
+Owns one line on standard output.  Run as `PYTHON -I -S -E look.py MARK [--beside] PROGRAM…`, a
+single file of the standard library.  Starts and changes nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +11,16 @@ import os
 import shutil
 import sys
 
+BESIDE = "--beside"
+"""Before the programs, where they lie in the folder of this interpreter and nowhere else."""
+
 
 def main(mark: str, programs: list[str]) -> None:
     """Print the mark, the search path, and where on it each program lies that does."""
-    found = [path for name in programs if (path := shutil.which(name))]
+    where = None
+    if programs[:1] == [BESIDE]:
+        where, programs = os.path.dirname(sys.executable), programs[1:]  # noqa: PTH120 - not resolved
+    found = [path for name in programs if (path := shutil.which(name, path=where))]
     print(mark + json.dumps({"path": os.environ.get("PATH", ""), "found": found}), flush=True)
 
 

@@ -35,7 +35,10 @@ _INSTALLERS = frozenset({"npx", "npm", "pnpx", "pnpm", "yarn"})
 
 NAMES = ("-p", "--package", "--from", "--spec")
 """Flags whose value is the package, so that the program's name follows."""
-_VALUED = ("--python", "--with", "--registry", "--index", "--index-url", "--cache")
+_VALUED = (
+    *("--python", "--with", "--registry", "--index", "--index-url", "--cache"),
+    *("--backend", "--pip-args", "--fetch-python", "--minimum-release-age"),
+)
 """Flags of fetchers with a value that says nothing."""
 _RUNTIMES = re.compile(r"(?:node|bun|deno|python[\d.]*)(?:\.exe)?")
 

@@ -33,9 +33,10 @@ COVERED = {
     "kernel gate": (
         "Linux, on wherever it can be had: program starts, writes, deletions, renames, "
         "connections and mode changes of the whole tree, declared or not; a known agent that npx, "
-        "npm exec, pnpm dlx or uvx install is installed before the start, contained and not asked "
-        "about, install scripts included, and held from then on; one behind yarn, or that npx may "
-        "not install without asking you (no -y), has its hook alone unless --kernel-gate insists"
+        "npm exec, pnpm dlx, bunx, uvx or pipx run install is installed before the start, "
+        "contained and not asked about, install scripts included, and held from then on; one "
+        "behind yarn, or that npx may not install without asking you (no -y), has its hook alone "
+        "unless --kernel-gate insists"
     ),
     "run --on-undeclared": (
         "with the kernel gate and an agent's hook seen alive: it is asked about, frozen or killed "

@@ -204,7 +204,7 @@ def command(
     return foreground.run(config, launch, asked=no_tui)
 
 
-FETCHERS = frozenset({"npx", "npm", "pnpx", "pnpm", "uvx", "uv"})
+FETCHERS = frozenset({"npx", "npm", "pnpx", "pnpm", "bunx", "bun", "uvx", "uv", "pipx"})
 """Programs that may install an agent before they start it."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import venv
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 from agentwatch import agents
 from agentwatch.agents import Installation
-from agentwatch.agents.installing import LOOK, installation, installed
+from agentwatch.agents.installing import LOOK, LOOK_BESIDE, installation, installed
+from agentwatch.agents.look import BESIDE
 from agentwatch.supervisor import installing
 from agentwatch.supervisor.config import Config, Hold, Speaks
 
@@ -49,6 +51,14 @@ def plain(found: Installation) -> list[str]:
         ("pnpx @openai/codex -y", "pnpx --package @openai/codex LOOK codex", "-y"),
         ("uvx --from aider-chat aider x", "uvx --from aider-chat LOOK aider", "x"),
         ("uvx mini-swe-agent@2 x", "uvx --from mini-swe-agent@2 LOOK mini-swe-agent", "x"),
+        ("bunx @openai/codex x", "bunx --package=@openai/codex LOOK codex", "x"),
+        ("bun x -p @openai/codex codex x", "bun x --package=@openai/codex LOOK codex", "x"),
+        ("bunx -p=@openai/codex@1 codex", "bunx --package=@openai/codex@1 LOOK codex", ""),
+        (
+            "bunx --silent --package @openai/codex codex",
+            "bunx --silent --package=@openai/codex LOOK codex",
+            "",
+        ),
         ("uv tool run mini-swe-agent", "uv tool run --from mini-swe-agent LOOK mini-swe-agent", ""),
     ],
 )
@@ -60,10 +70,38 @@ def test_what_is_typed_becomes_an_installation(typed: str, made: str, rest: str)
 
 
 @pytest.mark.parametrize(
+    ("typed", "made", "rest"),
+    [
+        ("pipx run mini-swe-agent==2 x", "--spec mini-swe-agent==2 LOOK mini-swe-agent", "x"),
+        ("pipx run --spec aider-chat aider x", "--spec aider-chat LOOK aider", "x"),
+        (
+            "pipx run --backend uv --spec=aider-chat aider",
+            "--backend uv --spec=aider-chat LOOK aider",
+            "",
+        ),
+    ],
+)
+def test_pipx_runs_its_own_interpreter_from_a_folder_that_holds_no_other(
+    typed: str, made: str, rest: str
+) -> None:
+    found = asked(*typed.split())
+    assert found is not None
+    shell, flag, line, *words = found.argv
+    assert (shell, flag, line) == ("/bin/sh", "-c", 'cd / && exec "$0" "$@"')
+    at = words.index("python")
+    assert tuple(words[at:-1]) == (*LOOK_BESIDE, found.mark, BESIDE)
+    assert [*words[2:at], "LOOK", words[-1]] == made.split()
+    assert words[:2] == ["pipx", "run"]
+    assert list(found.rest) == rest.split()
+
+
+@pytest.mark.parametrize(
     "typed",
     [
-        *("codex", "npx -y cowsay", "yarn dlx @openai/codex", "bunx @openai/codex"),
-        *("pipx run aider-chat", "uv run aider-chat", "npm run x", "node /x/@openai/codex/cli.js"),
+        *("codex", "npx -y cowsay", "yarn dlx @openai/codex", "bunx --bun @openai/codex"),
+        *("bun x --env-file=x @openai/codex", "bun run @openai/codex", "pipx run --no-cache mini"),
+        *("pipx run --path mini-swe-agent", "pipx install aider-chat"),
+        *("uv run aider-chat", "npm run x", "node /x/@openai/codex/cli.js"),
     ],
 )
 def test_what_installs_nothing_that_is_known_is_left_as_it_is(typed: str) -> None:
@@ -149,6 +187,24 @@ def test_the_look_says_where_programs_lie(tmp_path: Path) -> None:
         "path": str(tmp_path),
         "found": [str(program)],
     }
+
+
+def test_beside_its_interpreter_it_looks_nowhere_else(tmp_path: Path) -> None:
+    venv.create(tmp_path / "own")
+    for folder, program in (("own/bin", "mini"), ("other", "mini"), ("other", "aider")):
+        path = tmp_path / folder / program
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+        path.chmod(0o755)
+    done = subprocess.run(
+        [tmp_path / "own/bin/python", *LOOK_BESIDE[1:], "mark:", BESIDE, "mini", "aider"],
+        env={"PATH": str(tmp_path / "other")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = json.loads(done.stdout.removeprefix("mark:"))
+    assert said == {"path": str(tmp_path / "other"), "found": [str(tmp_path / "own/bin/mini")]}
 
 
 CONFIG = Config("s", "npx", "/r", "/s", ("npx", "-y", "@openai/codex"), {}, "/", "/")
