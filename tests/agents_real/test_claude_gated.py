@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +14,7 @@ from agentwatch.model import Kind
 from tests.agents_real.bench import Bench
 from tests.agents_real.claude_bench import NO_QUESTIONS, TOUCH, hook_of, in_settings, put
 from tests.agents_real.scenario import Call, Scenario, Turn, call, play
-from tests.agents_real.stand_in import Judge, allow, deny
+from tests.agents_real.stand_in import allow, deny
 
 pytestmark = pytest.mark.agents
 
@@ -161,35 +159,6 @@ def test_commands_inside_a_skill_do_not_run(bench: Bench) -> None:
 
 
 # -- a hook that fails ----------------------------------------------------------------------
-
-
-def killed(_event: Json, pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    time.sleep(0.2)  # hang up only after the hook has died
-
-
-def terminated(_event: Json, pid: int) -> None:
-    os.kill(pid, signal.SIGTERM)
-    time.sleep(0.2)
-
-
-FAILING: dict[str, Judge] = {
-    "hook killed": killed,
-    "hook terminated": terminated,
-    "supervisor hangs up": lambda _event, _pid: None,
-    "supervisor says nonsense": lambda _event, _pid: b"allow\n",
-    "supervisor stops in the middle": lambda _event, _pid: b'{"v":1,"ok":true,"verdict":"allow"',
-    "supervisor answers another question": lambda event, pid: allow(event, pid) | {"re": "x"},
-    "supervisor of another version": lambda event, pid: allow(event, pid) | {"v": 2},
-}
-
-
-@pytest.mark.parametrize("way", FAILING)
-def test_a_failing_hook_blocks_the_tool(bench: Bench, way: str) -> None:
-    played = bench.play(TOUCH, FAILING[way], NO_QUESTIONS)
-    assert played.socket.tools() == ["Bash"]
-    assert not bench.made()
-    assert len(played.model.results()) == 1
 
 
 def test_a_socket_that_went_away_blocks_the_tool(bench: Bench) -> None:

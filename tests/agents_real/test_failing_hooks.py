@@ -1,7 +1,4 @@
-"""An agent's hook that dies, hangs up or says nonsense: what the agent does, and what is held then.
-
-Claude Code without a supervisor has a file of its own.
-"""
+"""An agent's hook that dies, hangs up or says nonsense: what the agent does, what is held then."""
 
 from __future__ import annotations
 
@@ -17,7 +14,6 @@ from tests.agents_real import proofs
 from tests.agents_real.api import Json
 from tests.agents_real.bench import Bench
 from tests.agents_real.kit import Kit
-from tests.agents_real.kit_claude import CLAUDE
 from tests.agents_real.kits import CLIENTS
 from tests.agents_real.scenario import act, play
 from tests.agents_real.stand_in import Judge, allow
@@ -26,7 +22,6 @@ from tests.agents_real.supervised import KERNEL, agent_world, private_folder, ru
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(900)]
 
 TOUCH = play(act("shell", command="touch ran"))
-FAILED = [item for item in CLIENTS if item.values[0] is not CLAUDE]
 
 
 def killed(_event: Json, pid: int) -> None:
@@ -50,7 +45,7 @@ FAILING: dict[str, Judge] = {
 
 
 @pytest.mark.parametrize("way", FAILING)
-@pytest.mark.parametrize("kit", FAILED)
+@pytest.mark.parametrize("kit", CLIENTS)
 def test_a_failing_hook_blocks_the_tool_or_is_a_known_gap(kit: Kit, way: str) -> None:
     """With the known gaps the kernel gate holds what then happens: see below."""
     with private_folder() as folder:
