@@ -152,19 +152,21 @@ def _files(whose: Whose) -> tuple[Part, ...]:
 def _daemons(whose: Whose) -> tuple[Part, ...]:
     run, home, uid, named = whose.runtime, whose.home, whose.uid, whose.named
     tmux = f"{whose.env.get('TMUX_TMPDIR') or '/tmp'}/tmux-{uid}"
-    other = posixpath.dirname(whose.env.get("TMUX", "").partition(",")[0])
+    server = whose.env.get("TMUX", "").partition(",")[0]
+    beside = posixpath.dirname(server)  # with -S it may be anybody's folder, a home as well
+    beside = beside if posixpath.basename(beside) == f"tmux-{uid}" else tmux
     screen = (*named("SCREENDIR"), f"/run/screen/S-{whose.login}", f"{home}/.screen")
     bus = whose.env.get("DBUS_SESSION_BUS_ADDRESS", "").removeprefix("unix:path=").partition(",")[0]
     docker = whose.env.get("DOCKER_HOST", "").removeprefix("unix://")
     kitty = whose.env.get("KITTY_LISTEN_ON", "").removeprefix("unix:")
     wayland = posixpath.join(run, whose.env.get("WAYLAND_DISPLAY") or "wayland-0")
-    typing = (tmux, *((other,) if other not in ("", "/tmp", tmux) else ()), *screen)
+    typing = (*dict.fromkeys((tmux, beside)), *screen)
     return (
         Part(
             "tmux",
             "tmux, screen and other terminals' remote controls",
             emptied=(*typing, f"{run}/zellij", f"{run}/wezterm"),
-            shut=(*_path(kitty), "/tmp/kitty-*"),
+            shut=(*_path(server), *_path(kitty), "/tmp/kitty-*"),
             types=True,
         ),
         Part(

@@ -79,7 +79,9 @@ def look_up(config: Config, *, gated: bool) -> Floor:
     kept = tuple(path for part in held for path in part.kept if path not in in_use)
     masked = [part for part in held if part.types or not gated]
     emptied = _there((path for part in masked for path in part.emptied), folders=True)
-    emptied = tuple(path for path in emptied if not _within(work, path))
+    homes = _lived_in(config)
+    lived_in = [path for path in emptied if any(_within(one, path) for one in homes)]
+    emptied = tuple(path for path in emptied if path not in lived_in)
     shut = _there((path for part in masked for path in part.shut), folders=False)
     shut = tuple(path for path in shut if not any(_within(path, one) for one in emptied))
     names = {part.name for part in held}
@@ -91,8 +93,17 @@ def look_up(config: Config, *, gated: bool) -> Floor:
         desktop="display" in names,
         strict=config.strict_floor,
     )
-    notes = (*_notes(masked, walls, config, in_use), *((BESIDE_WORK,) if beside_work else ()))
+    notes = (
+        *_notes(masked, walls, config, [*in_use, *lived_in]),
+        *((BESIDE_WORK,) if beside_work else ()),
+    )
     return Floor(kept, walls, notes, tuple(map(os.path.realpath, files(config.anchors))))
+
+
+def _lived_in(config: Config) -> list[str]:
+    """Without these nothing could be started."""
+    folders = (config.workspace, config.cwd, config.env.get("HOME"), sys.prefix)
+    return [os.path.realpath(one) for one in folders if one]
 
 
 def _held(config: Config, program: tuple[str, ...]) -> list[floor.Part]:
@@ -143,7 +154,7 @@ def _notes(
     if config.reach:
         yield f"Opened to the agent by --reach: {', '.join(config.reach)}."
     if in_use:
-        yield f"Not held, because the workspace lies in it: {', '.join(in_use)}."
+        yield f"Not held, because your home or the workspace lies in it: {', '.join(in_use)}."
 
 
 def _gone(part: floor.Part) -> tuple[str, ...]:
