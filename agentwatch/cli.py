@@ -96,9 +96,12 @@ def main() -> None:
         print("agentwatch: interrupted", file=sys.stderr)
         sys.exit(130)
     except AgentwatchError as error:
-        print(f"agentwatch: error: {error.what}", file=sys.stderr)
+        from agentwatch.commands.output import visible  # noqa: PLC0415 - only an error needs it
+
+        # Paths and words of an agent's may be in it.
+        print(f"agentwatch: error: {visible(error.what)}", file=sys.stderr)
         if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+            print(f"hint: {visible(error.hint)}", file=sys.stderr)
         sys.exit(int(error.code))
     except BrokenPipeError:
         sys.stderr.close()

@@ -27,6 +27,7 @@ from agentwatch.containment.base import write_private
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json, Receipt
 from agentwatch.paths import Places, live_places, runtime_bases, state_base
+from agentwatch.regular import content
 
 MARK = "halted.json"
 
@@ -169,7 +170,7 @@ def _read(folder: Path) -> Halt | None:
         owner = folder.stat().st_uid
         if owner not in (os.getuid(), 0):
             return None  # somebody else's folder in /tmp must not be able to halt us
-        text = path.read_bytes()
+        text = content(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

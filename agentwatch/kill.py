@@ -25,6 +25,7 @@ from agentwatch.containment.base import write_private
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Receipt, Survivor
 from agentwatch.paths import Places
+from agentwatch.regular import document
 
 PATIENCE = 5.0
 """Seconds to wait for the kernel's proof before what is left is reported."""
@@ -80,11 +81,19 @@ def armed(places: Places) -> str | None:
 
 def shut(closed: Path) -> bool:
     """Shut the gate for ever; whether that could be written, which a kill does not wait for."""
-    try:
-        os.close(os.open(closed, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError:
-        return False
-    return True
+    # Not to wait for a pipe's reader, nor to follow a link: the agent may have put one there.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    for _ in range(2):
+        try:
+            os.close(os.open(closed, flags, 0o600))
+        except OSError:
+            if closed.exists():
+                return False  # somebody else's: that it is there is what counts
+            with contextlib.suppress(OSError):
+                closed.unlink()
+        else:
+            return True
+    return False
 
 
 def _refuse_from_inside(record: Record) -> None:
@@ -151,8 +160,8 @@ def _since(began: float, now: float | None = None) -> float:
 
 def _keep(path: Path, receipt: Receipt) -> Receipt:
     """Write the receipt, unless an earlier kill of this session already has the fuller one."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        earlier = Receipt.from_json(json.loads(path.read_bytes()))
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        earlier = Receipt.from_json(document(path))
         if earlier.clean and receipt.clean and earlier.before >= receipt.before:
             return earlier
     with contextlib.suppress(OSError):

@@ -20,6 +20,7 @@ from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.journal import Journal, JournalError
 from agentwatch.model import Receipt, Session, SessionState
 from agentwatch.paths import Places
+from agentwatch.regular import document
 
 
 def lost(places: Places) -> Record | None:
@@ -52,8 +53,8 @@ def settle(places: Places, receipt: Receipt) -> str:
         why = error.what
     except AgentwatchError:
         return ""  # its writer is there after all, where we cannot see it
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        known = Session.from_json(json.loads(places.session.read_text()))
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        known = Session.from_json(document(places.session))
         over = replace(
             known, state=SessionState.KILLED, pids=0, pending=0, exit=int(ExitCode.KILLED)
         )

@@ -7,7 +7,6 @@ that is over is recorded here.  Runs in a person's process, never in the agent's
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from agentwatch.journal.reading import read as records
 from agentwatch.keeping import Group, Undo, groups, read
 from agentwatch.model import Json, Session
 from agentwatch.paths import Places, live_places
+from agentwatch.regular import document
 
 LEAVING = 5.0
 """Seconds a supervisor whose session is over may take to leave."""
@@ -102,8 +102,8 @@ def _plan(places: Places, action: str) -> Undo:
 
 def _last_known(places: Places) -> Session:
     try:
-        return Session.from_json(json.loads(places.session.read_text()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Session.from_json(document(places.session))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AgentwatchError(
             f"nothing is known of {places.id} any more", code=ExitCode.NOT_FOUND
         ) from error

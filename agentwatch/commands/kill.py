@@ -108,7 +108,7 @@ def tell(receipts: list[Receipt], *, everything: bool) -> None:
     if everything and not receipts:
         print("No session is running.")
     for receipt in receipts:
-        print(f"{receipt.session}: {receipt.sentence()}")
+        print(f"{visible(receipt.session)}: {receipt.sentence()}")
         for item in receipt.left:
             print(f"  STILL ALIVE  {item.pid}  {visible(item.command)}")
         if receipt.denied_pending:

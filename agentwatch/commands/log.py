@@ -12,7 +12,7 @@ import click
 
 from agentwatch import journal
 from agentwatch.commands import log_export, log_filter, log_passed, log_verify, sessions
-from agentwatch.commands.output import document, json_option, visible, wrapped
+from agentwatch.commands.output import clock, document, json_option, visible, wrapped
 from agentwatch.journal import Entry, JournalError
 from agentwatch.paths import Places
 
@@ -99,8 +99,8 @@ def _found(session: str | None) -> tuple[Places, bool]:
 
 
 def _told(entry: Entry) -> str:
-    at = time.strftime("%H:%M:%S", time.localtime(entry.t / 1000))
-    return f"{at}  {entry.seq:>5}  {entry.type:<10} {_words(entry)}".rstrip()
+    at = clock(entry.t / 1000)
+    return f"{at}  {entry.seq:>5}  {visible(entry.type):<10} {_words(entry)}".rstrip()
 
 
 def _words(entry: Entry) -> str:

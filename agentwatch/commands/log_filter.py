@@ -128,7 +128,7 @@ def _choice(words: Any) -> click.Choice[str]:
 
 
 def _among(value: object, names: frozenset[str]) -> bool:
-    return not names or value in names
+    return not names or (isinstance(value, str) and value in names)
 
 
 def _said(data: object) -> str:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agentwatch.commands.output import line, visible, wrapped
+from agentwatch.commands.output import clock, line, visible, wrapped
 from agentwatch.errors import AgentwatchError
 from agentwatch.paths import Places
 
@@ -63,14 +62,14 @@ def _read(data: bytes) -> dict[str, Any]:
     try:
         at, _, rule, cover, event = json.loads(data)
         return {"t": float(at), "rule": str(rule), "action": str(cover), **dict(event)}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return {"unreadable": data.rstrip(b"\n").decode(errors="replace")}
 
 
 def _told(found: dict[str, Any]) -> str:
     if "unreadable" in found:
         return visible(f"a line that cannot be read: {found['unreadable'][:WIDEST]}")
-    at = time.strftime("%H:%M:%S", time.localtime(found["t"]))
+    at = clock(found["t"])
     why = f"{found['rule']} {found['action']}".rstrip()
     what = visible(f"{found.get('kind', '')} {_object(found)}")
     shown = what if len(what) <= WIDEST else f"{what[: WIDEST - 1]}…"
@@ -79,8 +78,8 @@ def _told(found: dict[str, Any]) -> str:
 
 def _object(found: dict[str, Any]) -> str:
     """What a call was about."""
-    if found.get("argv"):
-        return " ".join(map(str, found["argv"]))
+    if isinstance(argv := found.get("argv"), list) and argv:
+        return " ".join(map(str, argv))
     if found.get("address"):
         return f"{found['address']}:{found.get('port', 0)}"
     both = (str(found[name]) for name in ("path", "path2") if found.get(name))

@@ -7,13 +7,12 @@ terminal: they are drawn in the emulator, and only what it shows is printed.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 
 import click
 
 from agentwatch.commands import sessions
-from agentwatch.commands.output import document, json_option, say
+from agentwatch.commands.output import clock, document, json_option, say
 from agentwatch.commands.run import has_terminal
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
@@ -98,7 +97,7 @@ def _screens(tape: Tape) -> Iterator[str]:
     from agentwatch.tui.terminal import AgentScreen  # noqa: PLC0415 - see above
 
     screen = AgentScreen(tape.header.rows, tape.header.cols)
-    began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(tape.header.timestamp))
+    began = clock(tape.header.timestamp, "%Y-%m-%d %H:%M:%S")
     yield f"== {began}  {shown(tape.header.command)}"
     for event in tape.events():
         if event.code is Code.OUTPUT:

@@ -5,7 +5,6 @@ Owns the rule that a session may be left out when one is live, and shortened whi
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from agentwatch import lost
@@ -13,6 +12,7 @@ from agentwatch.client import Client
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json, Receipt, Session
 from agentwatch.paths import Places, live_places, runtime_bases, state_base
+from agentwatch.regular import document
 
 
 def live(name: str | None) -> Places:
@@ -74,9 +74,9 @@ def snapshot(places: Places) -> Session:
 def last_known(places: Places) -> Session:
     """The session as it was last saved; raises AgentwatchError where nothing readable is left."""
     try:
-        data: Json = json.loads(places.session.read_text())
+        data: Json = document(places.session)
         return Session.from_json(data)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AgentwatchError(
             f"nothing is known of {places.id} any more", code=ExitCode.NOT_FOUND
         ) from error
@@ -85,8 +85,8 @@ def last_known(places: Places) -> Session:
 def receipt(places: Places) -> Receipt | None:
     """What the kill of a session measured, if it was killed."""
     try:
-        return Receipt.from_json(json.loads(places.receipt.read_text()))
-    except (OSError, ValueError, KeyError, TypeError):
+        return Receipt.from_json(document(places.receipt))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

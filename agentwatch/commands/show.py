@@ -29,7 +29,11 @@ def command(action: str, given: bool, as_json: bool) -> None:
     if as_json:
         document(found)
         return
-    for text in action_lines(found):
+    try:
+        told = list(action_lines(found))
+    except (KeyError, TypeError, AttributeError) as error:  # somebody else wrote it
+        raise AgentwatchError(f"the record of {action} makes no sense: {error!r}") from error
+    for text in told:
         print(wrapped(text))
 
 
@@ -58,10 +62,11 @@ def _recorded(action: str, error: AgentwatchError) -> Json:
         if not places.id.rsplit("-", 1)[-1].startswith(prefix):
             continue
         for entry in journal.read(places.journal):
-            if entry.type in ("proposed", "decided") and entry.data["id"].startswith(action):
-                hits[entry.data["id"]] = entry.data
-            elif entry.type == "evidence" and entry.data["action"] in hits:
-                hits[entry.data["action"]]["evidence"] = entry.data["evidence"]
+            name = str(entry.data.get("id"))
+            if entry.type in ("proposed", "decided") and name.startswith(action):
+                hits[name] = entry.data
+            elif entry.type == "evidence" and (of := str(entry.data.get("action"))) in hits:
+                hits[of]["evidence"] = entry.data.get("evidence")
     if action in hits:
         return hits[action]
     if len(hits) == 1:

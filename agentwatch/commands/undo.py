@@ -5,13 +5,12 @@ Owns the finding of the session, live or over, and what is printed.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
 
 from agentwatch.commands import sessions
-from agentwatch.commands.output import document, json_option, visible
+from agentwatch.commands.output import clock, document, json_option, visible
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.keeping.values import MIB
 from agentwatch.model import Json
@@ -88,7 +87,7 @@ def _list(places: Places, *, as_json: bool) -> None:
     for one in found:
         state = "  undone" if one["undone"] else ""
         lost = f", {one['unkept']} not kept" if one["unkept"] else ""
-        at = time.strftime("%H:%M:%S", time.localtime(one["at"]))
+        at = clock(one["at"])
         size = f"{one['bytes'] / MIB:.1f} MiB" if one["bytes"] > MIB else f"{one['bytes']} bytes"
         count = f"{len(one['paths'])} {'path' if len(one['paths']) == 1 else 'paths'}"
         print(f"{one['id']}  {at}  {visible(one['summary'])}")

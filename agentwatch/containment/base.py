@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Grade, Json
 from agentwatch.paths import Places
+from agentwatch.regular import document
 
 COOKIE = "AGENTWATCH_COOKIE"
 """In the environment of everything the agent starts; marks, never authorises."""
@@ -94,9 +95,9 @@ class Record:
             means=str(data["means"]),
             grade=str(data["grade"]),
             cookie=str(data["cookie"]),
-            supervisor=Proc(*map(int, data["supervisor"])),
+            supervisor=_one(data["supervisor"]),
             root=_proc(data["root"]),
-            helpers=tuple(Proc(*map(int, pair)) for pair in data["helpers"]),
+            helpers=tuple(_one(pair) for pair in data["helpers"]),
             agent=_proc(data["agent"]),
             runtime=str(data["runtime"]),
             state=str(data["state"]),
@@ -111,8 +112,8 @@ class Record:
     def read(cls, path: Path) -> Self:
         """The record in a file; raises AgentwatchError when there is none that can be used."""
         try:
-            return cls.from_json(json.loads(path.read_bytes()))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return cls.from_json(document(path))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise AgentwatchError(
                 f"no containment record can be read at {path} ({error})",
                 "nothing of this session was started, or its folder was tampered with: "
@@ -265,8 +266,10 @@ class Unavailable(AgentwatchError):
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace a file in one step, readable by its owner alone; raises OSError."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    # A name that nobody can have put a link or a pipe at.
+    fresh = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(fresh, flags, 0o600)
     try:
         try:
             view = memoryview(data)
@@ -285,4 +288,11 @@ def _pair(proc: Proc | None) -> list[int] | None:
 
 
 def _proc(pair: Any) -> Proc | None:
-    return Proc(*map(int, pair)) if pair is not None else None
+    return _one(pair) if pair is not None else None
+
+
+def _one(pair: Any) -> Proc:
+    pid, started = map(int, pair)
+    if not 0 < pid < 1 << 31:
+        raise ValueError(f"no process has the number {pid}")
+    return Proc(pid, started)

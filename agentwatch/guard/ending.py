@@ -6,7 +6,6 @@ be unknown.
 
 from __future__ import annotations
 
-import json
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from agentwatch.errors import ExitCode
 from agentwatch.model import Receipt, SessionState
 from agentwatch.paths import Places
+from agentwatch.regular import content, document
 
 PATIENCE = 0.2
 """Seconds a supervisor has to take a connection."""
@@ -58,7 +58,7 @@ def ending(places: Places, receipt: Receipt | None) -> Ending:
 def head(places: Places) -> str:
     """The head of the record as `log --verify --anchor` takes it; empty where it cannot be read."""
     try:
-        _, number, digest = (places.state / "journal.head").read_text("ascii").split()
+        _, number, digest = content(places.state / "journal.head").decode("ascii").split()
         return f"{places.id}:{int(number)}:{digest}"
     except (OSError, ValueError):
         return ""
@@ -67,7 +67,7 @@ def head(places: Places) -> str:
 def _read(places: Places) -> dict[str, Any] | None:
     """The session's JSON as last written, None where there is none to rely on."""
     try:
-        session = json.loads(places.session.read_bytes())
+        session = document(places.session)
     except (OSError, ValueError):
         return None
     return session if isinstance(session, dict) else None
@@ -87,8 +87,8 @@ def _state(session: dict[str, Any] | None) -> tuple[bool, int]:
 def _measured(places: Places) -> str:
     """The sentence of a receipt that somebody else's kill left behind."""
     try:
-        return Receipt.from_json(json.loads(places.receipt.read_bytes())).sentence()
-    except (OSError, ValueError, KeyError, TypeError):
+        return Receipt.from_json(document(places.receipt)).sentence()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "killed; its receipt cannot be read"
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from agentwatch.journal.record import START, JournalError, decode
 from agentwatch.journal.signatures import Signatures, may_be_signed
+from agentwatch.regular import opened
 from agentwatch.signing import PublicKey
 
 APART = 256 * 1024 * 1024
@@ -130,7 +131,7 @@ def _joined(whole: Stretch, part: Stretch | None) -> Stretch | None:
 def _lines(path: Path, span: Span) -> Iterator[bytes]:
     """The lines of a span, the last one unfinished where the file ends so."""
     place, end = span
-    with path.open("rb") as file:
+    with opened(path) as file:
         file.seek(place)
         while place < end and (lines := file.readlines(min(_AT_ONCE, end - place))):
             place += sum(map(len, lines))
@@ -149,7 +150,7 @@ def _until(lines: list[bytes], more: int) -> list[bytes]:
 def _spans(path: Path, size: int, count: int) -> list[Span]:
     """A file cut at ends of lines into so many parts, or fewer."""
     cuts = [0]
-    with path.open("rb") as file:
+    with opened(path) as file:
         for number in range(1, count):
             file.seek(number * size // count)
             file.readline()

@@ -12,6 +12,7 @@ from typing import IO
 
 from agentwatch.errors import ExitCode
 from agentwatch.journal.record import Entry, Head, JournalError, decode, hash_of, head_path
+from agentwatch.regular import content, opened
 
 
 def read(path: Path) -> Iterator[Entry]:
@@ -47,7 +48,7 @@ def follow(path: Path, stopped: Callable[[float], bool], every: float = 0.2) -> 
 def open_lines(path: Path) -> IO[bytes]:
     """A journal opened for reading; raises JournalError where there is none."""
     try:
-        return path.open("rb", buffering=1 << 20)
+        return opened(path)
     except OSError as error:
         raise JournalError(
             f"cannot read the journal {path}: {error.strerror}", code=ExitCode.NOT_FOUND
@@ -62,7 +63,7 @@ def read_head(path: Path) -> Head | None:
     seen: bytes | None = None
     for _ in range(10):
         try:
-            line = head_path(path).read_bytes()
+            line = content(head_path(path))
         except OSError:
             return None
         if line == seen:

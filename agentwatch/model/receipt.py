@@ -55,11 +55,20 @@ class Receipt:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read back what `to_json` wrote."""
         raw = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        numbers = (raw["before"], *raw["ms"].values())
+        if not all(isinstance(item, int | float) for item in numbers):
+            raise TypeError("what was measured is no number")
         left = tuple(Survivor(**item) for item in raw["left"])
         return cls(**raw | {"left": left, "recent": tuple(raw.get("recent") or ())})
 
     def sentence(self) -> str:
         """The one line a person reads; "→ 0" only where the containment can prove it."""
+        # What is left is named by its own words, and this goes to terminals as it is.
+        return "".join(
+            one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in self._said()
+        )
+
+    def _said(self) -> str:
         took = f"{self.ms.get('empty', 0):.0f} ms"
         if self.clean and self.containment == "portable":
             return f"KILLED {self.before}, none found alive after {took} (best effort)"

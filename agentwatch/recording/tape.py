@@ -15,6 +15,7 @@ from typing import Final
 
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.recording.cast import Code, Event, Header, read_event, v2_line, v3_line
+from agentwatch.regular import opened
 
 MOST_MARKS: Final = 20_000
 """Marks that can be stepped to; of more, the newest."""
@@ -77,7 +78,7 @@ class Tape:
         """Every event, oldest first."""
         at, last = 0, -1
         for path in self._parts():
-            with path.open("rb") as file:
+            with opened(path) as file:
                 header = Header.read(file.readline(LINE))
                 if header is None:
                     continue
@@ -129,7 +130,7 @@ class Tape:
 
     def _first(self) -> Header:
         for path in self._parts():
-            with path.open("rb") as file:
+            with opened(path) as file:
                 if (header := Header.read(file.readline(LINE))) is not None:
                     return header
         raise AgentwatchError(
@@ -140,4 +141,4 @@ class Tape:
         )
 
     def _parts(self) -> list[Path]:
-        return sorted(self._folder.glob("*.cast"))
+        return sorted(path for path in self._folder.glob("*.cast") if path.is_file())

@@ -50,7 +50,10 @@ def utc(milliseconds: int | None, *, day: bool = False) -> str:
     if milliseconds is None:
         return "unknown"
     form = "%Y-%m-%d %H:%M:%S UTC" if day else "%H:%M:%S"
-    return time.strftime(form, time.gmtime(milliseconds / 1000))
+    try:
+        return time.strftime(form, time.gmtime(milliseconds / 1000))
+    except (OverflowError, ValueError, OSError):  # somebody else wrote it
+        return f"{milliseconds} ms"
 
 
 def _what_ran(found: Gathered) -> Section:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agentwatch.model import Json
+from agentwatch.regular import opened
 
 MOST_HOSTS: Final = 200
 
@@ -62,7 +63,7 @@ class PassedFile:
         if not _NAME.fullmatch(name):
             return None
         try:
-            with self._path.with_name(name).open("rb") as file:
+            with opened(self._path.with_name(name)) as file:
                 file.seek(start)
                 return file.read(size)
         except (OSError, ValueError):

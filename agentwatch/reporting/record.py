@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agentwatch.journal import Result
+from agentwatch.regular import opened
 from agentwatch.reporting.gather import Gathered
 from agentwatch.reporting.parts import Item, Mark, Section, Theirs
 
@@ -78,7 +79,7 @@ def _part(folder: Path, part: Any) -> Item:
         path = folder / name
         if path.parent.parent != folder or ".." in path.parts:
             raise ValueError(name)  # noqa: TRY301 - a record that was changed names what it likes
-        with path.open("rb") as file:
+        with opened(path) as file:
             same = hashlib.file_digest(file, "sha256").hexdigest() == part["sha256"]
     except (OSError, KeyError, TypeError, ValueError):
         return Item(("a part of the recording cannot be read: ", Theirs(str(part))), Mark.WARN)

@@ -86,7 +86,7 @@ class Passed:
     def _turn(self) -> None:
         """Go on with the next file."""
         following = part(str(self.path), self._number + 1)
-        file = os.open(following, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = os.open(following, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         if self._rest:  # a line that did not fit: its call was refused
             self._digest.update(self._rest)
             self._unread, self._rest = self._unread + 1, b""

@@ -21,6 +21,7 @@ from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.journal import Journal
 from agentwatch.model import Json, Receipt, SessionState
 from agentwatch.paths import signing_base
+from agentwatch.regular import document
 from agentwatch.signing import Signer, own_key
 from agentwatch.supervisor import anchoring, control, door, installing, launch, walls
 from agentwatch.supervisor.checks import Checks
@@ -323,7 +324,7 @@ def _make_room() -> None:
 
 def _read_receipt(path: Path) -> Receipt | None:
     try:
-        return Receipt.from_json(json.loads(path.read_text()))
+        return Receipt.from_json(document(path))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

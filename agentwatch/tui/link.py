@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
@@ -17,6 +16,7 @@ from agentwatch.client import NoSupervisor
 from agentwatch.errors import AgentwatchError
 from agentwatch.model import Json
 from agentwatch.paths import Places
+from agentwatch.regular import document
 
 RETRY_AFTER = 0.5
 """Seconds between two attempts to reach the supervisor."""
@@ -148,7 +148,7 @@ def last_known(places: Places) -> tuple[Json, Json | None] | None:
 
 def _read(path: Any) -> Json | None:
     try:
-        data = json.loads(path.read_bytes())
+        data = document(path)
     except (OSError, ValueError):
         return None
     return data if isinstance(data, dict) else None

@@ -19,6 +19,7 @@ from typing import Any
 
 from agentwatch.containment.base import write_private
 from agentwatch.model import Json, canonical
+from agentwatch.regular import opened
 
 MAX_FILE = 64 * 1024 * 1024
 MAX_TOOLS = 5000
@@ -78,7 +79,7 @@ class Pins:
 
     def _load(self) -> dict[str, Json]:
         try:
-            with self._path.open("rb") as file:
+            with opened(self._path) as file:
                 data = json.loads(file.read(MAX_FILE))
             tools = data["tools"]
             return {str(name): dict(tool) for name, tool in tools.items()}
