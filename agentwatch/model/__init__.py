@@ -10,6 +10,7 @@ from agentwatch.model.plain import CHANGING, Json, canonical, digest_of
 from agentwatch.model.receipt import Receipt, Survivor
 from agentwatch.model.session import Coverage, Session
 from agentwatch.model.words import (
+    KERNEL_GATE,
     MAY_LEAVE,
     ActionState,
     Evidence,
@@ -25,6 +26,7 @@ from agentwatch.model.words import (
 
 __all__ = [
     "CHANGING",
+    "KERNEL_GATE",
     "MAY_LEAVE",
     "Action",
     "ActionState",

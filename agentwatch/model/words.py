@@ -23,6 +23,9 @@ class Kind(StrEnum):
 MAY_LEAVE = frozenset({Kind.EXEC, Kind.NETWORK, Kind.TOOL, Kind.MESSAGE, Kind.ASK_DAEMON})
 """Kinds of action that may have an effect outside this machine."""
 
+KERNEL_GATE = "kernel gate"
+"""What gates a channel where system calls are held."""
+
 
 class Origin(StrEnum):
     """Where our knowledge of an action comes from."""

@@ -15,7 +15,15 @@ from typing import Final
 from agentwatch.journal import Entry, JournalError, Verification, verify
 from agentwatch.journal.reading import open_lines
 from agentwatch.journal.record import decode
-from agentwatch.model import MAY_LEAVE, ActionState, Evidence, Json, Reversibility
+from agentwatch.model import (
+    KERNEL_GATE,
+    MAY_LEAVE,
+    ActionState,
+    Evidence,
+    Json,
+    Kind,
+    Reversibility,
+)
 from agentwatch.paths import Places
 from agentwatch.reporting.parts import Ends
 from agentwatch.reporting.passed import PassedFile
@@ -131,10 +139,15 @@ class Gathered:
             self.questions.add(Question(data, asked.asked, entry.t))
         if data.get("evidence") == Evidence.UNDECLARED:
             self.undeclared.add(entry)
-        reads = data["reversibility"] == Reversibility.READ_ONLY
-        stays = data.get("reversibility") == Reversibility.REVERSIBLE
-        if allowed and not reads and not stays and data["kind"] in MAY_LEAVE:
+        stays = data["reversibility"] in (Reversibility.READ_ONLY, Reversibility.REVERSIBLE)
+        stays |= data["kind"] == Kind.EXEC and self.connections_held
+        if allowed and not stays and data["kind"] in MAY_LEAVE:
             self.may_have_left.add(entry)
+
+    @property
+    def connections_held(self) -> bool:
+        """Whether a start says nothing of what left: each connection stands for itself."""
+        return bool(self.coverage.get("network") == KERNEL_GATE)
 
     def close(self) -> None:
         """The end of the journal: what still waits is a question without an answer."""

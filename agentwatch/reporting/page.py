@@ -154,7 +154,10 @@ def _receipt(found: Gathered) -> Section:
 
 
 def _may_have_left(found: Gathered) -> Section:
-    """Allowed, not reading, and of a kind that can reach beyond this machine."""
+    """Allowed, not reading, and of a kind that can reach beyond this machine.
+
+    A start only where the connections it may have made were not held.
+    """
 
     def say(entry: Entry) -> Item:
         data = entry.data
@@ -165,7 +168,8 @@ def _may_have_left(found: Gathered) -> Section:
         Item((f"reached below, {count} times: ", Theirs(host)))
         for host, count in found.passed.hosts.most_common(50)
     ]
-    return Section("", (*_each(found.may_have_left, say), *hosts))
+    none = "None: connections were held, and there was none." if found.connections_held else "None."
+    return Section("", (*_each(found.may_have_left, say), *hosts), none)
 
 
 def _question(question: Question) -> Item:

@@ -9,7 +9,7 @@ import platform
 
 from agentwatch import __version__
 from agentwatch.agents import Prepared
-from agentwatch.model import Coverage, Json
+from agentwatch.model import KERNEL_GATE, Coverage, Json
 from agentwatch.supervisor.config import Config
 
 
@@ -17,7 +17,7 @@ def of(config: Config, prepared: Prepared, *, armed: bool | None, held: bool) ->
     """The coverage of a session, its hook seen or not, its system calls held or not."""
     if config.ungated:
         return Coverage()
-    below = "kernel gate" if held else "no"
+    below = KERNEL_GATE if held else "no"
     return Coverage(exec=below, files=below, network=below, tools=_tools(config, prepared, armed))
 
 

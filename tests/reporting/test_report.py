@@ -110,6 +110,18 @@ def written(folder: Path, *entries: tuple[str, Json]) -> Places:
     return where
 
 
+def test_where_connections_were_held_a_start_alone_has_sent_nothing_away(tmp_path: Path) -> None:
+    held = ("coverage", {"exec": "kernel gate", "network": "kernel gate"})
+    story = [held if kind == "coverage" else (kind, data) for kind, data in STORY]
+    none = markdown(page(gather(written(tmp_path / "s", *story))))
+    assert "None: connections were held, and there was none." in none
+    sent = ("decided", decided(9, kind="network", summary="connect to mail.example:25"))
+    some = markdown(page(gather(written(tmp_path / "t", *story, sent))))
+    left = some.partition("## May have left the machine")[2].partition("##")[0]
+    assert "connect to mail.example:25" in left
+    assert "run thing" not in left
+
+
 def test_a_page_says_what_a_review_asks(tmp_path: Path) -> None:
     found = gather(written(tmp_path / "s", *STORY))
     text = markdown(page(found))
