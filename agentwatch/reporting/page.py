@@ -17,7 +17,7 @@ from agentwatch.model import ActionState, Json, Receipt
 from agentwatch.reporting.gather import Gathered, Question
 from agentwatch.reporting.parts import Ends, Item, Mark, Part, Section, Theirs
 from agentwatch.reporting.record import about_the_record
-from agentwatch.reporting.words import told
+from agentwatch.reporting.words import counted, told
 
 T = TypeVar("T")
 
@@ -114,10 +114,11 @@ def _numbers(found: Gathered) -> Section:
     decisions = sum(found.verdicts.values())
     items = [_fact("decisions", str(decisions))]
     items += [
-        Item((f"{count} times ", Theirs(said))) for said, count in found.verdicts.most_common(20)
+        Item((f"{counted(count, 'time')} ", Theirs(said)))
+        for said, count in found.verdicts.most_common(20)
     ]
     items += [
-        Item((f"{count} times ", Theirs(said), ", as was found afterwards"))
+        Item((f"{counted(count, 'time')} ", Theirs(said), ", as was found afterwards"))
         for said, count in found.compared.most_common()
     ]
     items.append(_fact("questions put to a person", str(found.questions.count)))
@@ -165,7 +166,7 @@ def _may_have_left(found: Gathered) -> Section:
         return Item((f"{utc(entry.t)} ", Theirs(str(data.get("summary"))), " (", risk, ")"))
 
     hosts = [
-        Item((f"reached below, {count} times: ", Theirs(host)))
+        Item((f"reached below, {counted(count, 'time')}: ", Theirs(host)))
         for host, count in found.passed.hosts.most_common(50)
     ]
     none = "None: connections were held, and there was none." if found.connections_held else "None."
@@ -202,7 +203,10 @@ def _alarm(entry: Entry) -> Item:
 
 def _leverage(found: Gathered) -> Section:
     """What was decided beforehand: rules and grants."""
-    items = [Item((f"{n} times rule ", Theirs(rule))) for rule, n in found.rules.most_common(100)]
+    items = [
+        Item((f"{counted(n, 'time')} rule ", Theirs(rule)))
+        for rule, n in found.rules.most_common(100)
+    ]
     for grant in found.grants.values():
         made = utc(_milliseconds(grant.get("made_at")))
         items.append(

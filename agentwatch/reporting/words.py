@@ -44,6 +44,11 @@ def _decided(data: Json) -> Words:
     return (*head, Theirs(data["summary"]), " (", Theirs(made["why"]), ")", *_evidence(data))
 
 
+def counted(number: int, what: str) -> str:
+    """So many of something."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _evidence(data: Json) -> Words:
     """What was known of it when this was written."""
     return (" [", Theirs(data["evidence"]), "]") if data.get("evidence") else ()
@@ -51,7 +56,7 @@ def _evidence(data: Json) -> Words:
 
 def _grant(data: Json) -> Words:
     by = str(data.get("revoked_by") or data["by"])
-    used = f", used {int(data['used'])} times" if data["used"] else ""
+    used = f", used {counted(int(data['used']), 'time')}" if data["used"] else ""
     return (Theirs(data["id"]), " ", Theirs(data["covers"]), " by ", Theirs(by), used)
 
 
@@ -63,12 +68,12 @@ def _notes(data: Json) -> Words:
 
 
 def _passed(data: Json) -> Words:
-    return (f"{int(data['passed'])} calls without a question",)
+    return (f"{counted(int(data['passed']), 'call')} without a question",)
 
 
 def _recording(data: Json) -> Words:
     size = sum(int(part["bytes"]) for part in data["parts"])
-    return (f"{len(data['parts'])} parts, {size} bytes",)
+    return (f"{counted(len(data['parts']), 'part')}, {size} bytes",)
 
 
 def _pruned(data: Json) -> str:

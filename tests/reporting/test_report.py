@@ -133,7 +133,7 @@ def test_a_page_says_what_a_review_asks(tmp_path: Path) -> None:
         "`KILLED 17 → 0 in 4 ms`",
         "No answer is recorded",
         "`the floor was touched`",
-        "1 times rule `grant:g1`",
+        "1 time rule `grant:g1`",
         "agrees: 15 records",
         found.head,
     ):
