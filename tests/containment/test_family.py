@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,39 @@ def test_psutil_and_ps_see_the_same_family(monkeypatch: pytest.MonkeyPatch) -> N
         assert len(hunt.again()) == 2
         assert hunt.hold(time.monotonic() + 5) is not None
         assert hunt.slay(time.monotonic() + 5) == {}
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def link(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("sort", [pipe, link, folder])
+def test_what_is_no_file_of_members_holds_up_nobody(
+    tmp_path: Path, sort: Callable[[Path], None]
+) -> None:
+    """A kill reads it, and whoever follows the family writes it."""
+    path = tmp_path / "members"
+    sort(path)
+    pipe(tmp_path / "members.fresh")
+    assert family.read_members(str(path)) == {}
+    if sort is folder:
+        with pytest.raises(OSError, match="directory"):
+            family.write_members(str(path), {12: 345})
+        assert {one.name for one in tmp_path.iterdir()} == {"members", "members.fresh"}
+        return
+    family.write_members(str(path), {12: 345})
+    assert family.read_members(str(path)) == {12: 345}
+
+
+def test_lines_that_are_no_members_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "members"
+    path.write_text(f"12 345\n-1 1\n0 1\n{10**30} 1\n9999999999 1\n7\n7 x\n\u0663 1\n8 9\n")
+    assert family.read_members(str(path)) == {12: 345, 8: 9}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -33,6 +34,9 @@ Table = dict[int, Row]
 Members = dict[int, int]
 """Pid to start time."""
 
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of the file of members that are read."""
 
 LINUX = sys.platform == "linux"
 
@@ -189,20 +193,49 @@ def send(pid: int, born: int, number: int) -> None:
 
 
 def read_members(path: str) -> Members:
-    """The members as last written; empty when there is no such file."""
+    """The members as last written; empty when there is no such file.
+
+    The agent may have written it, or put a pipe there: what is no member is passed over.
+    """
+    found: Members = {}
     try:
-        lines = tree.read(path).decode("ascii", "replace").splitlines()
-        return {int(pid): int(started) for pid, started in (line.split() for line in lines)}
-    except (OSError, ValueError):
-        return {}
+        lines = _plain(path).decode("ascii", "replace").splitlines()
+    except OSError:
+        return found
+    for line in lines:
+        pid, _, born = line.partition(" ")
+        numbers = pid.isdecimal() and born.isdecimal() and max(len(pid), len(born)) < 20
+        if numbers and 0 < int(pid) < 1 << 31:
+            found[int(pid)] = int(born)
+    return found
+
+
+def _plain(path: str) -> bytes:
+    """A plain file, as far as it can be members; raises OSError for anything else."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(f"{path} is no plain file")
+        data = b""
+        while len(data) < LARGEST and (part := os.read(handle, LARGEST)):
+            data += part
+        return data
+    finally:
+        os.close(handle)
 
 
 def write_members(path: str, members: Members) -> None:
     """Replace the file in one step; raises OSError."""
-    fresh = f"{path}.fresh"
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    # A name that the agent cannot have put a pipe at, whose opening would end the following.
+    fresh = f"{path}.{os.urandom(8).hex()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(fresh, flags, 0o600)
     try:
-        os.write(handle, "".join(f"{pid} {born}\n" for pid, born in members.items()).encode())
-    finally:
-        os.close(handle)
-    os.replace(fresh, path)  # noqa: PTH105  # pathlib costs the start 5 ms
+        try:
+            os.write(handle, "".join(f"{pid} {born}\n" for pid, born in members.items()).encode())
+        finally:
+            os.close(handle)
+        os.replace(fresh, path)  # noqa: PTH105  # pathlib costs the start 5 ms
+    except OSError:
+        os.unlink(fresh)  # noqa: PTH108  # likewise
+        raise
