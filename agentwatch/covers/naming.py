@@ -6,6 +6,7 @@ more than the line (a variable, a pattern, a changed folder) is not a name.
 
 from __future__ import annotations
 
+import ipaddress
 import posixpath
 import re
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from agentwatch.shell import Parsed
 
 _REMOTE = re.compile(r"(?:[\w.-]+@)([\w.-]+)(?::.*)?")
 _FILE = re.compile(r"[^$`*?\[\]{}~\0]+")
+_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443, "ftp": 21}
 _ROOM = 200
 """Names that one line can have."""
 
@@ -25,6 +27,7 @@ class Names:
 
     paths: tuple[str, ...]
     hosts: tuple[str, ...]
+    """With `port 8080` for an address on this machine."""
     programs: frozenset[str]
 
 
@@ -39,6 +42,8 @@ def names(parsed: Parsed, cwd: str | None) -> Names:
         for word in (*simple.argv[1:], *targets):
             if host := _host(word):
                 hosts.setdefault(host)
+                if port := _own_port(word, host):
+                    hosts.setdefault(port)
             elif path := _path(word, base):
                 paths.setdefault(path)
     programs = frozenset(simple.name for simple in parsed.commands)
@@ -54,6 +59,25 @@ def _host(word: str) -> str | None:
             return None
     found = _REMOTE.fullmatch(word)
     return found[1].casefold() if found else None
+
+
+def _own_port(word: str, host: str) -> str:
+    """`port 8080` where a whole address names a port of this machine; empty where it does not."""
+    if host != "localhost" and not host.endswith(".localhost") and not _loopback(host):
+        return ""
+    try:
+        url = urlsplit(word)
+        port = url.port or _PORTS.get(url.scheme.casefold())
+    except ValueError:
+        return ""
+    return f"port {port}" if port else ""
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _path(word: str, base: str | None) -> str | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from agentwatch.model import Kind, Proposal
 from agentwatch.policy.places import Places
+from agentwatch.reading import git_command
 from agentwatch.shell import Parsed, Simple, parse, parse_argv
 
 DRAFT = "draft"
@@ -19,6 +20,7 @@ DRAFT = "draft"
 FLOWS = "draft mode: what it does is held, and what it changes in the workspace is kept aside"
 WRITES = "draft mode: what it changes in the workspace is kept aside first"
 REACHES = "it is made to leave this machine, or to have others act"
+SETS = "it writes what git runs by itself: asked about once, for all of it"
 
 _REACHES = frozenset(
     (
@@ -31,16 +33,20 @@ _REACHES = frozenset(
 _VERBS = frozenset(
     ("push", "fetch", "pull", "clone", "publish", "upload", "install", "add-remote", "deploy")
 )
+_SETS = frozenset(("init", "config", "remote", "submodule"))
+"""Git's own commands that write its settings and hooks; those of them that read pass before."""
 _FIRST = 2
 """Words after a program's name among which such a verb is looked for."""
 
 
-def _stays(parsed: Parsed) -> bool:
-    """Whether no command of a line is made to leave the machine, or to have others act.
+def _waits(parsed: Parsed) -> str:
+    """Why a line does not flow, empty where it does.
 
     A line that could not be read has none, and is for a person.
     """
-    return bool(parsed.commands) and not any(_reaches(one) for one in parsed.commands)
+    if not parsed.commands or any(_reaches(one) for one in parsed.commands):
+        return REACHES
+    return SETS if any(_sets(one) for one in parsed.commands) else ""
 
 
 def _reaches(command: Simple) -> bool:
@@ -49,9 +55,13 @@ def _reaches(command: Simple) -> bool:
     return not _REACHES.isdisjoint(through) or not _VERBS.isdisjoint(words)
 
 
-def starts(argv: tuple[str, ...]) -> bool:
-    """Whether a program start that is held may flow."""
-    return _stays(parse_argv(argv))
+def _sets(command: Simple) -> bool:
+    return command.name == "git" and not _SETS.isdisjoint(git_command(command.argv[1:])[:1])
+
+
+def waits(argv: tuple[str, ...]) -> str:
+    """Why a program start that is held does not flow; empty where it does."""
+    return _waits(parse_argv(argv))
 
 
 def flows(proposal: Proposal, places: Places, *, held: bool) -> str:
@@ -65,4 +75,4 @@ def flows(proposal: Proposal, places: Places, *, held: bool) -> str:
         return ""
     lines = [parse(proposal.command)] if proposal.command is not None else []
     lines += [parse_argv(proposal.argv)] if proposal.argv else []
-    return FLOWS if all(_stays(line) for line in lines) else ""
+    return "" if any(_waits(line) for line in lines) else FLOWS

@@ -49,7 +49,7 @@ _NAMES_ITSELF = re.compile(r"/proc/\d+/(?:task/\d+/)?(?:comm|[ug]id_map|setgroup
 """The kernel lets a process name none but its own threads, whatever numbers it goes by, and settle
 once whose user is whose in a namespace that was just made below its own."""
 _GIT_RUNS = re.compile(
-    r"/\.git/(?:.+/)?(?:config(?:\.\w+)?|hooks(?:/.*)?|info/(?:attributes|grafts))"
+    r"/\.git/(?:.+/)?(?:config(?:\.\w+)?|hooks(?!/[^/]*\.sample$)|info/(?:attributes|grafts))"
 )
 
 

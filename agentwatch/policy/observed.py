@@ -223,7 +223,8 @@ class _Scene:
         spoilt, reading = start.spoilt(), start.reading()
         passed = None if taken and self.waits else self._starts(start, reading, spoilt)
         draft = self.ground.mode is Mode.DRAFT
-        if passed is None and draft and drafts.starts(start.argv):
+        waits = drafts.waits(start.argv) if passed is None and draft else ""
+        if passed is None and draft and not waits:
             passed = Pass(drafts.FLOWS, DRAFT, self.cover)
         if passed:
             return passed, (), False
@@ -232,8 +233,7 @@ class _Scene:
         why = ["runs a program"]
         why += [] if reading.yes else [quoted(reading.why)]
         why += [f"it lies where the agent can write: {quoted(start.loose)}"] if start.loose else []
-        why += [spoilt] if spoilt else []
-        why += [drafts.REACHES] if draft else []
+        why += [one for one in (spoilt, waits) if one]
         return None, tuple(why), False
 
     def _starts(self, start: Start, reading: Reading, spoilt: str | None) -> Pass | None:

@@ -120,7 +120,7 @@ def _inet(
     if agent and not known.isdisjoint(ground.model_hosts):
         return Reach(passes=True, why="talks to its model", rule="model")
     if local:
-        return _local(text, port, ground)
+        return _local(text, port, ground, cover)
     named = ", ".join(sorted(called)[:2])
     where = f"{quoted(named)} ({text}) port {port}" if named else f"{text} port {port}"
     if cover is not None and cover.wide and not known.isdisjoint(cover.hosts):
@@ -139,11 +139,13 @@ def _quiet(event: Event, address: str, ground: Ground) -> Reach | None:
     return None
 
 
-def _local(address: str, port: int, ground: Ground) -> Reach:
+def _local(address: str, port: int, ground: Ground, cover: Cover | None) -> Reach:
     """A port of this machine: the tree's own, or another program that may act."""
     if f"port {port}" in ground.tree_sockets:
         return Reach(passes=True, why="connects to its own tree", rule="own tree")
     why = f"asks another program of this machine to act: {address} port {port}"
+    if cover is not None and cover.wide and f"port {port}" in cover.hosts:
+        return Reach(passes=True, why=f"{why}, as named", rule="cover")
     return Reach(passes=False, why=why, daemon=True)
 
 

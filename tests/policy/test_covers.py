@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agentwatch.covers import Covers, OnUndeclared, Scope, consequence
@@ -362,6 +364,33 @@ def test_a_host_that_was_allowed_is_not_asked_again(covered: World) -> None:
     assert covered.see(event, GRANDCHILD, CHILD).verdict is ALLOW
     other = Seen("connect", address="93.184.216.34", port=22, family="inet")
     assert covered.see(other, CHILD).verdict is None
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://127.0.0.1:3000/x", 3000),
+        ("http://localhost/x", 80),
+        ("https://api.localhost", 443),
+        ("ws://[::1]:81", 81),
+    ],
+)
+def test_a_port_of_this_machine_that_the_line_names_is_part_of_it(url: str, port: int) -> None:
+    world = World()
+    world.declare(command=f"curl {url}")
+    world.see(shell(f"curl {url}"), CHILD)
+    reach = Seen("connect", address="127.0.0.1", port=port, family="inet")
+    assert world.see(reach, CHILD).verdict is ALLOW
+    assert world.see(replace(reach, port=port + 1), CHILD).verdict is None
+    assert world.see(replace(reach, port=port)).verdict is None
+
+
+def test_an_address_elsewhere_opens_no_port_of_this_machine() -> None:
+    world = World()
+    world.declare(command="curl http://example.com:3000/ http://127.0.0.1.example.com:3000/")
+    world.see(shell("curl http://example.com:3000/ http://127.0.0.1.example.com:3000/"), CHILD)
+    reach = Seen("connect", address="127.0.0.1", port=3000, family="inet")
+    assert world.see(reach, CHILD, called=("example.com",)).verdict is None
 
 
 def test_files_and_hosts_that_the_line_names_are_part_of_it() -> None:

@@ -10,7 +10,7 @@ import pytest
 from agentwatch.covers import Scope
 from agentwatch.model import Evidence, Kind, Mode, Origin, Proposal, Reversibility, Verdict
 from agentwatch.policy import DRAFT, Judgement, judge
-from agentwatch.policy.drafts import starts
+from agentwatch.policy.drafts import waits
 from agentwatch.rules import Decide, Ruling
 from tests.policy.seen import WORK, Proc, Seen, World, run
 
@@ -61,6 +61,8 @@ WAITS = {
     "through a wrapper": proposal(command="env X=1 nice curl http://x.example"),
     "what cannot be read": proposal(command="make " + "x" * 40_000),
     "another's act": proposal(command="sudo make"),
+    "git's settings": proposal(command="git init -q x && make"),
+    "a setting": proposal(command="git -C x config core.pager less"),
     "an installation": proposal(command="npm install left-pad"),
     "a fetch": proposal(Kind.NETWORK, host="x.example"),
     "a message": proposal(Kind.MESSAGE),
@@ -97,7 +99,7 @@ def test_what_leaves_or_acts_by_itself_waits(said: Proposal) -> None:
     "argv", [("curl", "x"), ("/usr/bin/ssh", "h"), ("git", "-C", "x", "push"), ("npm", "publish")]
 )
 def test_a_start_that_is_made_to_reach_others_waits(argv: tuple[str, ...]) -> None:
-    assert not starts(argv)
+    assert waits(argv)
     assert (
         World(mode=Mode.DRAFT)
         .see(Seen("exec", f"/usr/bin/{argv[0]}", argv=argv, exe=f"/usr/bin/{argv[0]}"))
