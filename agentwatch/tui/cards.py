@@ -25,6 +25,9 @@ from agentwatch.tui.watched import Seen
 LONG = 60
 """Columns beyond which an argument list is drawn one argument a line."""
 
+ROW = 1000
+"""Characters of a line in the queue: more than any screen is wide."""
+
 PLAIN = re.compile(r"[A-Za-z0-9_./:+@=-]+")
 """What needs no line of its own: no space in it, and nothing that ends a value."""
 
@@ -85,7 +88,8 @@ def summary(seen: Seen) -> Text:
     said = proposal.summary or proposal.command or ""
     # A row has no room for where everything lies; what is elsewhere keeps its whole path.
     here = f"{proposal.cwd}/" if proposal.cwd and proposal.cwd != "/" else ""
-    return agent_text(said.replace(here, "") if here else said)
+    said = said.replace(here, "") if here and len(said) <= ROW else said
+    return agent_text(said if len(said) <= ROW else f"{said[:ROW]}…")
 
 
 def _head(seen: Seen) -> list[Line]:

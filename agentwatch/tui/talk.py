@@ -11,12 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from agentwatch.model import Json
+from agentwatch.tui.length import cost
 from agentwatch.tui.lines import Line, block
 from agentwatch.tui.text import Role, agent_text, our_text
 
 KEPT = 2000
 SHOWN = 60_000
 """Characters of the newest entries that are drawn; the record has the rest."""
+
+DEAR = 10
+"""How much longer than a letter what is drawn may take, on the average."""
+MUCH = 10**15
+"""More than an agent can have used of anything."""
+NAMES = 100
+"""Characters of a word of the protocol's that an agent fills in."""
 
 STATES = {
     "starting": "the agent is starting",
@@ -66,17 +74,20 @@ class Talk:
     def words(self) -> str:
         """How it stands, in one line."""
         said = STATES.get(self.state, self.state)
-        parts = [said, *([f"mode {self.mode}"] if self.mode else []), *self._used()]
+        parts = [said, *([f"mode {self.mode[:NAMES]}"] if self.mode else []), *self._used()]
         return " · ".join(parts)
 
     def lines(self, room: int = SHOWN) -> list[Line]:
         """The newest entries as they are drawn."""
         chosen: list[Json] = []
         for entry in reversed(self.entries.values()):
-            room -= len(entry["text"])
-            if room < 0 and chosen:
+            if room <= 0:
                 break
-            chosen.append(entry)
+            text = entry["text"][-room:]
+            if (work := cost(text)) > DEAR * room:
+                text = text[-(len(text) * DEAR * room // work) :]
+            chosen.append(entry if len(text) == len(entry["text"]) else {**entry, "text": text})
+            room -= max(len(text), work // DEAR)
         return [line for entry in reversed(chosen) for line in _lines(entry)]
 
     def _take(self, raw: Json) -> None:
@@ -88,11 +99,12 @@ class Talk:
 
     def _used(self) -> Iterator[str]:
         used, size = self.usage.get("used"), self.usage.get("size")
-        if isinstance(used, int) and isinstance(size, int) and size > 0:
+        if isinstance(used, int) and isinstance(size, int) and 0 <= used <= MUCH and size > 0:
             yield f"{100 * used // size} % of its context used"
-        cost = self.usage.get("cost")
-        if isinstance(cost, dict) and isinstance(cost.get("amount"), int | float):
-            yield f"{cost['amount']:.2f} {cost.get('currency') or ''}".strip()
+        paid: Any = self.usage.get("cost")
+        amount = paid.get("amount") if isinstance(paid, dict) else None
+        if isinstance(amount, int | float) and abs(amount) < MUCH:
+            yield f"{amount:.2f} {paid.get('currency') or ''}"[:NAMES].strip()
 
 
 def _lines(entry: Json) -> list[Line]:
@@ -114,8 +126,9 @@ def _lines(entry: Json) -> list[Line]:
 
 def _tool(entry: Json, title: str) -> Line:
     """A tool call: what it calls itself, and how it went."""
-    status = str(entry.get("status") or "told").replace("_", " ")
-    row = our_text("").append_text(agent_text(entry.get("tool") or "tool", role=Role.LABEL))
+    status = str(entry.get("status") or "told")[:NAMES].replace("_", " ")
+    name = str(entry.get("tool") or "tool")[:NAMES]
+    row = our_text("").append_text(agent_text(name, role=Role.LABEL))
     row.append("  ").append_text(agent_text(f"“{title}”"))
     row.append("  ").append_text(agent_text(status, role=_STATUS.get(status, Role.DIM)))
     return Line(row, "  • ", "    ", Role.DIM)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from textual import events
 
 from agentwatch.tui.cards import card_lines
-from agentwatch.tui.lines import sentence
+from agentwatch.tui.length import too_long
+from agentwatch.tui.lines import Line, sentence
 from agentwatch.tui.panes.painted import Painted
 from agentwatch.tui.text import Role
 from agentwatch.tui.watched import Seen
@@ -71,13 +72,18 @@ class CardPane(Painted):
 
     def _draw(self, seen: Seen, *, from_top: bool) -> None:
         self._seen = seen
-        try:
-            lines = card_lines(seen, airy=self._airy)
-        except Exception as error:  # noqa: BLE001  what cannot be drawn cannot be approved
-            lines = [
-                sentence("This action cannot be drawn, so it cannot be approved.", Role.DANGER, 0),
-                sentence(f"The reason: {type(error).__name__}.", Role.DIM, 0),
-            ]
-            self.drawn = Drawn(seen.id, seen.digest, approvable=False)
+        lines = self._lines_of(seen)
         self.border_title = "Action"
         self.show(lines, from_top=from_top)
+
+    def _lines_of(self, seen: Seen) -> list[Line]:
+        """Its card, or why there is none: what cannot be drawn cannot be approved."""
+        try:
+            if not too_long(seen.action):
+                return card_lines(seen, airy=self._airy)
+            why = f"It is too long: `agentwatch show {seen.id}` prints all of it."
+        except Exception as error:  # noqa: BLE001  whatever it is, nobody has seen the action
+            why = f"The reason: {type(error).__name__}."
+        self.drawn = Drawn(seen.id, seen.digest, approvable=False)
+        said = "This action cannot be drawn, so it cannot be approved."
+        return [sentence(said, Role.DANGER, 0), sentence(why, Role.DIM, 0)]
