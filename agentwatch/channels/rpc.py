@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentwatch.errors import AgentwatchError, ExitCode
@@ -54,6 +54,8 @@ class Message:
     id: Id | None
     params: Json
     """The parameters, empty where there are none; positional ones are refused."""
+    size: int = 0
+    """Bytes of the line that it came in."""
 
     @property
     def asks(self) -> bool:
@@ -92,7 +94,7 @@ def read(line: bytes) -> Message:
         raise Malformed("a message is not a JSON object")
     if line.count(b"[") + line.count(b"{") > MAX_DEPTH and _deep(data):
         raise Malformed(f"a message is nested deeper than {MAX_DEPTH} levels")
-    return _message(data)
+    return replace(_message(data), size=len(line))
 
 
 def line_of(data: Mapping[str, Any]) -> bytes:

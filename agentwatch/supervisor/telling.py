@@ -20,6 +20,8 @@ Listener = Callable[[Json], None]
 REFUSALS_RECORDED = 100
 """Refused messages written one by one; further ones are only counted, or an agent that sends
 garbage could fill the disk."""
+ALARM = 4000
+"""Characters of an alarm: it is read at once, and may quote what an agent wrote."""
 
 
 class Telling:
@@ -42,6 +44,7 @@ class Telling:
 
     def alarm(self, text: str) -> None:
         """Something a person should look at now."""
+        text = text if len(text) <= ALARM else f"{text[:ALARM]}…"
         self.note("alarm", {"text": text})
         self.publish({"event": "alarm", "text": text, "at": time.time()})
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agentwatch.channels import rpc
-from agentwatch.channels.acp import files
+from agentwatch.channels import room, rpc
+from agentwatch.channels.acp import calls, files
 from agentwatch.model import Json, Kind
 from tests.channels import test_acp_client as hands, test_acp_proxy as editors
 from tests.channels.protocol_rig import YES
@@ -231,3 +231,41 @@ def test_the_workspaces_own_path_may_have_links(tmp_path: Path) -> None:
         assert (tmp_path / "real/a").read_text() == "new\n"
 
     by_hand(tmp_path / "work", scenario)
+
+
+def test_a_call_that_is_forgotten_while_it_is_asked_is_not_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept is bounded; what was pushed out is not known to be what was shown."""
+    monkeypatch.setattr(calls, "KEPT_BYTES", 10_000)
+
+    async def scenario(b: hands.Bench) -> None:
+        b.requests(hands.RUN)
+        _, _, answer = await b.session.next()
+        b.update("tool_call", toolCallId="t2", title="x" * 20_000)
+        b.update("tool_call_update", toolCallId="t1", rawInput={"command": "rm -rf /"})
+        await b.settled()
+        answer.set_result(YES)
+        assert (await b.agent.answered("p1"))["result"]["outcome"]["optionId"] == "no"
+
+    by_hand(tmp_path, scenario)
+
+
+def test_requests_that_weigh_too_much_together_do_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "MAX_BYTES", 10_000)
+
+    async def scenario(b: hands.Bench | editors.Bench) -> None:
+        params = {"toolCall": hands.RUN, "options": [], "junk": "x" * 6_000}
+        for number in (1, 2):
+            b.agent.say("session/request_permission", id=number, params=params)
+        _, _, answer = await b.session.next()
+        assert "waiting already" in (await b.agent.answered(2))["error"]["message"]
+        answer.set_result(YES)
+        await b.agent.answered(1)
+        b.agent.say("session/request_permission", id=3, params=params)
+        await b.session.next()  # there is room again
+
+    by_hand(tmp_path, scenario)
+    by_editor(tmp_path, scenario)

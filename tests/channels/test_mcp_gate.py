@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from agentwatch.channels import rpc
-from agentwatch.channels.mcp import McpGate, Pins, gate as gate_module
+from agentwatch.channels import room, rpc
+from agentwatch.channels.mcp import McpGate, Pins
 from agentwatch.model import Json, Kind
 from tests.channels.protocol_rig import NO, YES, Double, End, wire
 
@@ -299,7 +299,7 @@ async def test_what_a_server_says_against_itself_counts(b: Bench) -> None:
 def test_a_flood_of_calls_is_denied_unasked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate_module, "MAX_HELD", 2)
+    monkeypatch.setattr(room, "MAX_HELD", 2)
 
     async def play() -> None:
         async with bench(tmp_path) as b:

@@ -16,11 +16,13 @@ from agentwatch.model import Json
 
 KEPT = 2000
 """Calls that are remembered; the oldest go first."""
+KEPT_BYTES = 64 * 1024 * 1024
+"""What was told of them, about; of one that is forgotten and goes on, it is an alarm."""
 
 RUNNING = "in_progress"
 DONE = frozenset({"completed", "failed"})
 
-TOLD = ("title", "kind", "status", "content", "locations", "rawInput", "rawOutput", "name")
+TOLD = ("title", "kind", "status", "content", "locations", "rawInput", "name")
 """Members of a call that a later message may replace."""
 
 
@@ -68,6 +70,8 @@ class Calls:
 
     def __init__(self) -> None:
         self._calls: OrderedDict[str, Call] = OrderedDict()
+        self._weights: dict[str, int] = {}
+        self._weight = 0
 
     def hear(self, update: Mapping[str, Any]) -> Call:
         """The call that a message is about, with what the message says; raises Malformed."""
@@ -76,8 +80,12 @@ class Calls:
             raise Malformed("a tool call has no toolCallId")
         call = self._calls.setdefault(number, Call(number))
         call.hear(update)
-        while len(self._calls) > KEPT:
-            self._calls.popitem(last=False)
+        weight = len(str(update))
+        self._weights[number] = self._weights.get(number, 0) + weight
+        self._weight += weight
+        while len(self._calls) > KEPT or self._weight > KEPT_BYTES:
+            gone, _ = self._calls.popitem(last=False)
+            self._weight -= self._weights.pop(gone)
         return call
 
     def open(self) -> list[Call]:

@@ -23,6 +23,7 @@ from agentwatch.channels.acp.recipes import Recipe
 from agentwatch.channels.acp.transcript import Kind, Transcript
 from agentwatch.channels.asking import Session
 from agentwatch.channels.pipes import Peer
+from agentwatch.channels.room import Room
 from agentwatch.channels.rpc import Id, Malformed, Message
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
@@ -31,8 +32,6 @@ from agentwatch.wire import WireError
 VERSION = 1
 HELLO_WITHIN = 120.0
 """Seconds to the answer to our hello: a fetcher may have to fetch the agent first."""
-MAX_HELD = 1000
-"""Requests of the agent that may wait for an answer."""
 MAX_QUEUED = 100
 """Prompts that may wait for their turn."""
 AUTHENTICATION = -32000
@@ -78,6 +77,7 @@ class AcpClient:
         )
         self._asked: dict[Id, asyncio.Future[Message]] = {}
         self._held: dict[Id, asyncio.Task[None]] = {}
+        self._room = Room()
         self._number = 0
         self._where = ""
         self._prompts: deque[str] = deque()
@@ -300,12 +300,13 @@ class AcpClient:
             return
         if number in self._held:
             raise Malformed("a request has the id of one that is under way", number)
-        if len(self._held) >= MAX_HELD:
-            await self._agent.say(rpc.error(number, rpc.INTERNAL, "too many requests wait"))
+        if full := self._room.enter(message):
+            await self._agent.say(rpc.error(number, rpc.INTERNAL, full))
             return
         task = asyncio.create_task(self._answer(message))
         self._held[number] = task
         task.add_done_callback(lambda _: self._held.pop(number, None))
+        task.add_done_callback(lambda _: self._room.leave(message))
 
     async def _answer(self, message: Message) -> None:
         try:

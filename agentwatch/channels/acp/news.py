@@ -22,6 +22,8 @@ CHUNKS = {
     "agent_thought_chunk": Kind.THOUGHT,
     "user_message_chunk": Kind.PERSON,
 }
+NAMES = 200
+"""Characters of a name that the agent fills in."""
 MODES_TOLD = 10
 """Alarms about modes; an agent that goes to and fro must not drown the rest."""
 
@@ -51,7 +53,9 @@ class News:
         where, kind = str(params.get("sessionId")), update.get("sessionUpdate")
         if kind in CHUNKS:
             text = text_of(update.get("content"))
-            self._transcript.stream(CHUNKS[kind], text, update.get("messageId"))
+            number = update.get("messageId")
+            named = number[:NAMES] if isinstance(number, str) else None
+            self._transcript.stream(CHUNKS[kind], text, named)
             if kind == "agent_message_chunk":
                 self._said(text)
         elif kind in ("tool_call", "tool_call_update"):
@@ -83,6 +87,7 @@ class News:
 
     def changed(self, mode: str) -> None:
         """The agent says that it is in this mode now."""
+        mode = mode[:NAMES]
         if mode == self.mode:
             return
         self.mode = mode
@@ -100,8 +105,8 @@ class News:
             f"{where}\0{call.id}",
             Kind.TOOL,
             call.text("title") or call.text("name") or call.id,
-            tool=call.text("kind"),
-            status="denied" if call.denied else call.text("status"),
+            tool=call.text("kind")[:NAMES],
+            status="denied" if call.denied else call.text("status")[:NAMES],
             output=_output(call)[-4000:],
         )
 

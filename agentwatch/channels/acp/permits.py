@@ -24,6 +24,9 @@ WHOLE = 150_000
 NO_REASON = "a person said no"
 """How the gate words a denial without a reason."""
 
+SESSIONS = 100
+"""Sessions of one agent whose calls are remembered."""
+
 ALARMS = 20
 """Alarms about single calls; further ones are only recorded, or an agent could drown the rest."""
 
@@ -65,7 +68,7 @@ class Permits:
         call.asked = True
         answered = await self._session.ask(proposal, *reasons)
         now, _ = of_call(call, self._cwd, self._changes)
-        as_shown = acting(call, now) == shown
+        as_shown = acting(call, now) == shown and self.find(where, call.id) is call
         chosen = options.choose(params.get("options"), allow=answered.allowed and as_shown)
         call.denied = not chosen.allows
         if chosen.allows:
@@ -81,6 +84,8 @@ class Permits:
 
     def _hear(self, where: str, told: Mapping[str, Any]) -> Call:
         call = self._calls.setdefault(where, Calls()).hear(told)
+        while len(self._calls) > SESSIONS:
+            del self._calls[next(name for name in self._calls if name != where)]
         self._complete(call)
         return call
 

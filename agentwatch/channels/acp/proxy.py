@@ -29,12 +29,11 @@ from agentwatch.channels.acp.recipes import Recipe
 from agentwatch.channels.acp.transcript import Kind, Tell, Transcript
 from agentwatch.channels.asking import Session
 from agentwatch.channels.pipes import Peer
+from agentwatch.channels.room import Room
 from agentwatch.channels.rpc import Id, Malformed, Message
 from agentwatch.model import Json
 from agentwatch.wire import WireError
 
-MAX_HELD = 1000
-"""Requests of the agent that may wait."""
 SAY_AFTER = 1.0
 """Seconds a question waits before the editor is told where to answer it."""
 OPENS = frozenset({"session/new", "session/load", "session/resume", "session/fork"})
@@ -86,6 +85,7 @@ class AcpProxy:
         """The agent's requests that the editor has."""
         self._held: dict[Id, tuple[str, asyncio.Task[None]]] = {}
         """The agent's requests that wait here, each with its session."""
+        self._room = Room()
 
         self._loading: set[str] = set()
         """Sessions whose past the agent is telling: what was done then was asked about then."""
@@ -272,12 +272,13 @@ class AcpProxy:
         if message.method in ANYTIME:
             await self._pass_on(message, number)
             return
-        if len(self._held) >= MAX_HELD:
-            await self._agent.say(rpc.error(number, rpc.INTERNAL, "too many requests wait"))
+        if full := self._room.enter(message):
+            await self._agent.say(rpc.error(number, rpc.INTERNAL, full))
             return
         task = asyncio.create_task(self._hold(message, number))
         self._held[number] = str(message.params.get("sessionId")), task
         task.add_done_callback(lambda _: self._held.pop(number, None))
+        task.add_done_callback(lambda _: self._room.leave(message))
 
     async def _hold(self, message: Message, number: Id) -> None:
         try:

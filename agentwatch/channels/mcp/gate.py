@@ -13,12 +13,13 @@ from agentwatch.channels.asking import Editable, Session
 from agentwatch.channels.mcp import calls
 from agentwatch.channels.mcp.pins import Pins
 from agentwatch.channels.pipes import Peer
+from agentwatch.channels.room import Room
 from agentwatch.channels.rpc import Id, Malformed, Message
 from agentwatch.model import Json, Proposal
 from agentwatch.wire import WireError
 
-MAX_HELD = 1000
-"""Questions of one client that may wait; one more is denied unasked."""
+MAX_ASKED = 1000
+"""Requests of a server that its client may leave unanswered."""
 MAX_SENT = 10_000
 """Requests that a server may leave unanswered."""
 
@@ -40,6 +41,7 @@ class McpGate:
         """The server's requests that the client has."""
         self._held: dict[tuple[Peer, Id], asyncio.Task[None]] = {}
         self._news: set[asyncio.Task[None]] = set()
+        self._room = Room()
         if pins.trouble:
             session.alarm(f"MCP server {server}: {pins.trouble}")
 
@@ -117,12 +119,13 @@ class McpGate:
         if message.method in calls.NEWS:
             await self._forward(message)
             return
-        if len(self._news) >= MAX_HELD:
-            self._refused("the client", f"{MAX_HELD} notifications are waiting already")
+        if full := self._room.enter(message):
+            self._refused("the client", full)
             return
         task = asyncio.create_task(self._ask_to_notify(message))
         self._news.add(task)
         task.add_done_callback(self._news.discard)
+        task.add_done_callback(lambda _: self._room.leave(message))
 
     async def _ask_to_notify(self, message: Message) -> None:
         answered = await self._session.ask(calls.of_unknown(message, self._server))
@@ -141,8 +144,8 @@ class McpGate:
             await self._client.say(message.data)
         elif message.id in self._asked or (self._program, message.id) in self._held:
             self._refused("the server", "a request has the id of one that is under way")
-        elif len(self._asked) >= MAX_HELD:
-            self._refused("the server", f"{MAX_HELD} of its requests wait for an answer already")
+        elif len(self._asked) >= MAX_ASKED:
+            self._refused("the server", f"{MAX_ASKED} of its requests wait for an answer already")
         elif message.method in calls.SERVER_PASSES:
             self._session.note("mcp", {"server": self._server, "request": message.method})
             await self._pass_on(message)
@@ -178,14 +181,15 @@ class McpGate:
         number = message.id
         if number is None:
             return
-        if len(self._held) >= MAX_HELD:
-            await self._no(by, message, f"{MAX_HELD} questions are waiting already")
+        if full := self._room.enter(message):
+            await self._no(by, message, full)
             return
         # As the card says it: what the server tells from here on was not shown to anybody.
         told = self._pins.told(str(message.params.get("name")))
         task = asyncio.create_task(self._ask(by, message, proposal, reasons, told))
         self._held[by, number] = task
         task.add_done_callback(lambda _: self._held.pop((by, number), None))
+        task.add_done_callback(lambda _: self._room.leave(message))
 
     async def _ask(
         self,
