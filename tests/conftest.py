@@ -7,8 +7,14 @@ The same examples every time, so that a landing is judged by its change; a searc
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
+
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    # A shell's job in the background, or nohup's: what we start would ignore it as well.
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 SLOWNESS = [HealthCheck.too_slow]
 

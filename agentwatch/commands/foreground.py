@@ -171,13 +171,35 @@ def killed_by_signals(places: Places) -> Iterator[None]:
     def strike(number: int, _: FrameType | None) -> None:
         kill.kill(places, trigger=signal.Signals(number).name, by="foreground")
 
+    with _heeding(strike):
+        yield
+
+
+@contextlib.contextmanager
+def ended_by_signals(places: Places) -> Iterator[None]:
+    """The same while the agent is being started, or installed: then we end as well."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        with contextlib.suppress(AgentwatchError):  # nothing was started yet: nothing will be
+            kill.kill(places, trigger=signal.Signals(number).name, by="run")
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    with _heeding(end):
+        yield
+
+
+@contextlib.contextmanager
+def _heeding(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """What would end us is handled so; not what our starter ignores (nohup) or handles itself."""
+    usual = (signal.SIG_DFL, signal.default_int_handler)
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    before = {number: signal.signal(number, strike) for number in numbers}
+    heeded = [number for number in numbers if signal.getsignal(number) in usual]
+    before = {number: signal.signal(number, handler) for number in heeded}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, one in before.items():
+            signal.signal(number, one)
 
 
 def _report(places: Places) -> int:

@@ -6,7 +6,6 @@ process of its own and outlives this one.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from agentwatch import guard, halt, kill, ourselves, wire
+from agentwatch import guard, halt, ourselves, wire
 from agentwatch.breaker import REPORTED, Resource, read_budget, read_limits
 from agentwatch.commands import foreground
 from agentwatch.commands.output import say
@@ -271,6 +270,17 @@ def launch(config: Config) -> None:
     config.places.create()
     handed = (*(config.stdio or ()), config.near, config.lifeline)
     keep = {number for number in handed if number is not None}
+    with foreground.ended_by_signals(config.places):
+        answer = _answer_of(config, keep)
+    if not answer:
+        raise AgentwatchError(
+            "the supervisor ended before it started the agent", f"see {config.places.log}"
+        )
+    wire.raise_failure(json.loads(answer))
+
+
+def _answer_of(config: Config, keep: set[int]) -> bytes:
+    """Start the supervisor; what it says once the agent runs, nothing if it ended before."""
     log = os.open(config.places.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         process = subprocess.Popen(
@@ -290,18 +300,9 @@ def launch(config: Config) -> None:
     with process.stdin, process.stdout:
         process.stdin.write(config.dump().encode() + b"\n")
         process.stdin.flush()
-        try:
-            answer = process.stdout.readline()
-        except KeyboardInterrupt:  # it may be installing or trying the agent still
-            with contextlib.suppress(AgentwatchError):  # nothing was started yet: nothing will be
-                kill.kill(config.places, trigger="signal", by="run")
-            raise
-    if not answer:
-        raise AgentwatchError(
-            "the supervisor ended before it started the agent", f"see {config.places.log}"
-        )
-    wire.raise_failure(json.loads(answer))
+        answer = process.stdout.readline()
     process.returncode = 0  # it lives on by itself: nothing to wait for, nothing to warn about
+    return answer
 
 
 def _tell_of_installing(config: Config) -> None:

@@ -302,6 +302,20 @@ def test_the_terminals_end_kills_a_foreground_session(world: World) -> None:
     assert "KILLED" in world.output(process)
 
 
+def test_a_closed_terminal_kills_nothing_behind_nohup(world: World) -> None:
+    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what nohup does
+    try:
+        process = world.run_agent("sleep", "120")
+    finally:
+        signal.signal(signal.SIGHUP, usual)
+    session = world.session()["id"]
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 137
+    (killed,) = [one["data"] for one in world.journal(session) if one["type"] == "kill"]
+    assert killed["trigger"] == "SIGTERM"
+
+
 def test_two_kills_at_one_moment_both_report(world: World) -> None:
     world.run_agent("sh", "-c", "sleep 60 & sleep 60")
     calls = [world.start("kill", "--json") for _ in range(2)]

@@ -105,11 +105,12 @@ def test_what_cannot_be_installed_is_started_as_typed_and_that_is_said(world: Wo
     assert "without -y it asks" in note
 
 
-def test_ctrl_c_while_it_installs_ends_it(world: World) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_who_ends_us_while_it_installs_ends_it(world: World, number: signal.Signals) -> None:
     npx(world, stays=True)
     process = world.start("run", "--no-tui", DEFAULT, "--", "npx", "-y", "aider-chat", "never")
     wait_for((world.folder / "script").exists, "the installation")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.wait(60) != 0
     wait_for(lambda: not running(str(world.folder / "left")), "the script's process to be gone")
     wait_for(lambda: not list((world.runtime / "agentwatch").iterdir()), "the supervisor to go")
