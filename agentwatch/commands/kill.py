@@ -112,7 +112,8 @@ def tell(receipts: list[Receipt], *, everything: bool) -> None:
         for item in receipt.left:
             print(f"  STILL ALIVE  {item.pid}  {visible(item.command)}")
         if receipt.denied_pending:
-            print(f"  {receipt.denied_pending} waiting questions denied")
+            some = "question" if receipt.denied_pending == 1 else "questions"
+            print(f"  {receipt.denied_pending} waiting {some} denied")
         gone = [item for item in receipt.recent if item.get("may_have_left")]
         for action in gone:
             print(f"  may have left this machine: {visible(str(action['summary']))}")

@@ -11,6 +11,8 @@ from agentwatch.errors import AgentwatchError
 from agentwatch.model import Session
 from agentwatch.paths import live_places
 
+MOST = 60
+"""Characters of a command line; `ls --json` has all of it."""
 HEADS = ["SESSION", "STATE", "PIDS", "WAITING", "GRADE", "TOOLS", "BUDGET", "COMMAND"]
 
 
@@ -55,4 +57,8 @@ def _row(item: Session, *, gone: bool) -> list[str]:
     state = "TRIPPED" if item.breaker == "tripped" else item.state.upper()
     state = "LOST" if gone else state
     budgets = ", ".join(item.budgets) or "-"
-    return [item.id, state, *counts, grade, tools, budgets, " ".join(item.argv)[:60]]
+    return [item.id, state, *counts, grade, tools, budgets, _cut(" ".join(item.argv))]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST else f"{text[: MOST - 1]}…"

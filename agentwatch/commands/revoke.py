@@ -14,7 +14,7 @@ from agentwatch.commands.output import document, json_option, visible
 @json_option
 def command(grant: str, as_json: bool) -> None:
     """End a grant now."""
-    with Client(sessions.with_action(grant)) as client:
+    with Client(sessions.with_action(grant, "grant", "grants")) as client:
         ended = client.call("revoke", grant=grant)
     if as_json:
         document(ended)

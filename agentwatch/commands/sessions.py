@@ -50,14 +50,14 @@ def kept() -> list[Places]:
     return [Places(item.name, base / item.name, item) for item in records]
 
 
-def with_action(action: str) -> Places:
+def with_action(action: str, what: str = "action", listed_by: str = "pending") -> Places:
     """The live session an action's id belongs to: ids begin with the session's own ending."""
     prefix = action.rsplit("-", 1)[0]
     hits = [p for p in live_places() if p.id.rsplit("-", 1)[-1].startswith(prefix)]
     if len(hits) == 1:
         return hits[0]
-    what = f"{action} is ambiguous" if hits else f"no such action in a live session: {action}"
-    raise AgentwatchError(what, "list them with: agentwatch pending", ExitCode.NOT_FOUND)
+    said = f"{action} is ambiguous" if hits else f"no such {what} in a live session: {action}"
+    raise AgentwatchError(said, f"list them with: agentwatch {listed_by}", ExitCode.NOT_FOUND)
 
 
 def snapshot(places: Places) -> Session:

@@ -19,6 +19,14 @@ from agentwatch.reporting.parts import Ends, Item, Mark, Part, Section, Theirs
 from agentwatch.reporting.record import about_the_record
 from agentwatch.reporting.words import counted, told
 
+STEPS = {
+    "gate": "gate shut",
+    "signal": "first signal",
+    "freeze": "everything still",
+    "empty": "last process gone",
+    "look": "second look done",
+}
+"""The steps of a kill, by their names in the receipt."""
 T = TypeVar("T")
 
 
@@ -149,8 +157,8 @@ def _receipt(found: Gathered) -> Section:
         _fact("questions denied by it", str(receipt.denied_pending)),
         _fact("grants ended by it", str(receipt.revoked_grants)),
     ]  # fmt: skip
-    for name, took in receipt.ms.items():
-        items.append(_fact(f"{name}, after", f"{float(took):.1f} ms"))
+    for name, took in sorted(receipt.ms.items(), key=lambda step: float(step[1])):
+        items.append(_fact(f"{STEPS.get(name, name)}, after", f"{float(took):.1f} ms"))
     return Section("", tuple(items), none)
 
 

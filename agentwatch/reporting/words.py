@@ -83,6 +83,14 @@ def _pruned(data: Json) -> str:
     return f"removed: a recording of {recording} bytes, undo copies of {kept} bytes"
 
 
+def _undone(data: Json) -> Words:
+    parts: list[Part] = [Theirs(data["action"]), ": ", Theirs(data["outcome"])]
+    for words, name in (("", "restored"), ("not ", "conflicts"), ("not ", "left")):
+        for what in data.get(name) or ():
+            parts += [f"; {words}", Theirs(what)]
+    return tuple(parts)
+
+
 def _coverage(data: Json) -> Words:
     parts: list[Part] = []
     for name in ("exec", "files", "network", "tools"):
@@ -135,6 +143,9 @@ WORDS: dict[str, Callable[[Json], Words]] = {
     "passed": _passed,
     "dropped": lambda data: (Theirs(data["file"]), f", {int(data['bytes'])} bytes, is removed"),
     "recording": _recording,
+    "undo": lambda data: (Theirs(data["action"]), " is to be put back, by ", Theirs(data["by"])),
+    "undone": _undone,
+    "tripped": _text("words"),
     "pruned": lambda data: (_pruned(data), ", by ", Theirs(data["by"])),
     "kill": lambda data: (Theirs(Receipt.from_json(data).sentence()),),
     "ended": lambda data: (Theirs(data["state"]), ", status ", Theirs(str(data["exit"]))),
