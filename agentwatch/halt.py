@@ -109,7 +109,10 @@ def halt(by: str, because: str = "") -> Outcome:
     """Forbid new agents, then kill every session; raises AgentwatchError inside a session."""
     _refuse_inside("halt")
     folders = _folders()
-    mark = Halt(time.time(), by, because, tuple(str(folder / MARK) for folder in folders))
+    marks = tuple(str(folder / MARK) for folder in folders)
+    mark = Halt(time.time(), by, because, marks)
+    if (before := halted()) is not None and before.since is not None:  # it goes on, as it began
+        mark = Halt(before.since, before.by, because or before.because, marks)
     unmarked = tuple(why for folder in folders if (why := _write(folder, mark)))
     receipts, failed = _kill_all(time.monotonic() + PATIENCE)
     return Outcome(mark, unmarked, receipts, failed)

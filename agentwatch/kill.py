@@ -63,7 +63,10 @@ def kill(places: Places, *, trigger: str, by: str, record: Record | None = None)
         left=tuple(_named(left.values())),
         ms=ms,
     )
-    return _keep(places.receipt, receipt)
+    receipt = _keep(places.receipt, receipt)
+    if not left:  # a stopped supervisor goes on, to its own end: nobody is left to let pass
+        proc.send(record.supervisor, signal.SIGCONT)
+    return receipt
 
 
 def armed(places: Places) -> str | None:

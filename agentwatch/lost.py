@@ -23,26 +23,25 @@ from agentwatch.paths import Places
 from agentwatch.regular import document
 
 
-def lost(places: Places) -> Record | None:
-    """The containment record of a session whose supervisor is surely dead; None of any other."""
+def lost(places: Places) -> bool:
+    """Whether a session's supervisor is surely dead."""
     try:
-        record = Record.read(places.containment)
+        return not proc.alive(Record.read(places.containment).supervisor)
     except AgentwatchError:
-        return None
-    return None if proc.alive(record.supervisor) else record
+        return False
 
 
-def alive(record: Record) -> int:
-    """How many of its agent's processes run on."""
+def alive(places: Places) -> int | None:
+    """How many of a session's processes run, without its supervisor; None where nobody can say."""
     try:
-        return len(containment.members(record))
+        return len(containment.members(Record.read(places.containment)))
     except (AgentwatchError, OSError):
-        return 0  # it has gone while it was looked at
+        return None
 
 
 def settle(places: Places, receipt: Receipt) -> str:
     """Bring a killed session to its end where nobody else will; why its record lacks the kill."""
-    if not receipt.clean or lost(places) is None:
+    if not receipt.clean or not lost(places):
         return ""
     why = ""
     try:

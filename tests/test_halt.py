@@ -83,6 +83,13 @@ def test_the_mark_lies_in_every_folder_and_says_who_when_and_why(folders: list[P
     assert refused.value.hint == "agentwatch release"
 
 
+def test_a_second_halt_keeps_who_began_it_when_and_why() -> None:
+    first = halt.halt("ada", "it sends mail").mark
+    again = halt.halt("bob").mark
+    assert (again.since, again.by, again.because) == (first.since, "ada", "it sends mail")
+    assert halt.halt("bob", "and more").mark.because == "and more"
+
+
 @pytest.mark.parametrize("kept", [0, 1, 2])
 def test_one_mark_anywhere_is_enough(kept: int, folders: list[Path]) -> None:
     halt.halt("ann")

@@ -43,7 +43,7 @@ def supervised_by(places: Places, supervisor: Proc) -> None:
 
 
 def test_the_record_gets_the_kill_and_the_session_is_over(places: Places) -> None:
-    assert lost.lost(places) is not None
+    assert lost.lost(places)
     assert lost.settle(places, KILLED) == ""
     *_, kill, ended = read(places.journal)
     assert (kill.type, Receipt.from_json(kill.data)) == ("kill", KILLED)
@@ -57,7 +57,7 @@ def test_a_session_whose_supervisor_lives_is_left_alone(places: Places) -> None:
     us = proc.identify(os.getpid())
     assert us is not None
     supervised_by(places, us)
-    assert lost.lost(places) is None
+    assert not lost.lost(places)
     lost.settle(places, KILLED)
     assert places.runtime.exists()
     assert [entry.type for entry in read(places.journal)] == ["session"]
@@ -81,3 +81,25 @@ def test_a_record_that_cannot_take_the_kill_is_said(places: Places) -> None:
     places.journal.write_bytes(text.replace(b'"sh"', b'"xx"'))
     assert "damaged" in lost.settle(places, KILLED)
     assert not places.runtime.exists()
+
+
+def test_a_session_that_is_over_and_only_looked_at_stands_in_no_way(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = Places("s-2", tmp_path / "run" / "s-2", tmp_path / "other")
+    over.create()
+    over.session.write_text(json.dumps({**SESSION, "id": "s-2", "state": "exited"}))
+    monkeypatch.setattr(sessions, "live_places", lambda: [over, places])
+    assert sessions.live(None) == places
+    assert sessions.live("s-2") == over
+
+
+def test_a_killed_session_is_not_called_running_though_its_supervisor_hangs(places: Places) -> None:
+    us = proc.identify(os.getpid())
+    assert us is not None
+    supervised_by(places, us)
+    assert sessions.snapshot(places).state == "running"
+    write_private(places.receipt, json.dumps(KILLED.to_json()).encode())
+    places.closed.touch()
+    found = sessions.snapshot(places)
+    assert (found.state, found.pids) == ("killed", 0)

@@ -192,7 +192,7 @@ def _sessions() -> list[Json]:
                 found.append({"id": places.id, "state": "unknown", **_kill_path(places, error)})
             continue  # it ended between the listing and the look, or has not begun
         path = {"kill_path": OVER} if session.state.over else _kill_path(places)
-        gone = not session.state.over and lost.lost(places) is not None
+        gone = not session.state.over and lost.lost(places)
         found.append({**session.to_json(), "lost": gone, **path})
     return found
 
@@ -234,7 +234,7 @@ def _tell(found: Json) -> None:
     disk = found["disk"]
     _say(
         f"On the disk, of {disk['sessions']} sessions that are over: recordings and undo copies "
-        f"{size_of(disk['recordings_and_copies'])}, the oldest go above {size_of(disk['most'])}; "
+        f"{size_of(disk['recordings_and_copies'])} (above {size_of(disk['most'])} the oldest go); "
         f"records {size_of(disk['records'])}, which stay (`agentwatch prune`)"
     )
     _say("\nThe floor, which needs nobody's answer (`run --reach NAME` opens a part of it):")

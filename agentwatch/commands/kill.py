@@ -82,7 +82,7 @@ def _detailed(receipt: Receipt, places: list[Places]) -> Receipt:
     A supervisor that is gone says nothing, and what it would have done is done here.
     """
     where = next(item for item in places if item.id == receipt.session)
-    if lost.lost(where) is not None:
+    if lost.lost(where):
         settle([receipt])
         return receipt
     end = time.monotonic() + WAIT_FOR_DETAILS

@@ -33,7 +33,7 @@ def command(everything: bool, as_json: bool) -> None:
         except AgentwatchError:
             continue  # it ended between the listing and the look
         if everything or not session.state.over:
-            gone = item.id not in live or lost.lost(item) is not None
+            gone = item.id not in live or lost.lost(item)
             found.append((session, not session.state.over and gone))
     mark = halt.halted()
     if mark:

@@ -126,4 +126,6 @@ def _row(one: Left) -> list[str]:
 
 def size_of(count: int) -> str:
     """Bytes, for people."""
+    if count >= 1024 * MIB:
+        return f"{count / MIB / 1024:.1f} GiB"
     return f"{count / MIB:.1f} MiB" if count >= MIB else f"{count // 1024} KiB"

@@ -10,19 +10,34 @@ from dataclasses import replace
 from agentwatch import lost
 from agentwatch.client import Client
 from agentwatch.errors import AgentwatchError, ExitCode
-from agentwatch.model import Json, Receipt, Session
+from agentwatch.model import Json, Receipt, Session, SessionState
 from agentwatch.paths import Places, live_places, runtime_bases, state_base
 from agentwatch.regular import document
 
 
 def live(name: str | None) -> Places:
     """The live session of that id or name; the only one when none is named."""
-    return _choose(name, live_places(), "live session")
+    return _choose(name, _alive(name), "live session")
+
+
+def _alive(name: str | None) -> list[Places]:
+    """The live ones; for who names none, one that is over and only looked at stands in no way."""
+    among = live_places()
+    if name is None and len(among) > 1:
+        return [places for places in among if not _over(places)] or among
+    return among
+
+
+def _over(places: Places) -> bool:
+    try:
+        return last_known(places).state.over
+    except AgentwatchError:
+        return False
 
 
 def any_session(name: str | None) -> Places:
     """Likewise, among the sessions that are over as well; live ones come first."""
-    alive = live_places()
+    alive = _alive(name)
     if name is None and alive:
         return _choose(None, alive, "live session")
     known = {places.id for places in alive}
@@ -67,8 +82,12 @@ def snapshot(places: Places) -> Session:
             return Session.from_json(client.call("session"))
     except AgentwatchError:
         known = last_known(places)
-        record = lost.lost(places)
-        return known if record is None else replace(known, pids=lost.alive(record))
+        pids = lost.alive(places)
+        if pids is None:
+            return known
+        done = receipt(places)
+        killed = pids == 0 and done is not None and done.clean and places.closed.exists()
+        return replace(known, pids=pids, state=SessionState.KILLED if killed else known.state)
 
 
 def last_known(places: Places) -> Session:
