@@ -6,6 +6,7 @@ name of each.  Never decides where a text is shown; screens, reports and recordi
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from functools import lru_cache
 from typing import Final
@@ -23,6 +24,14 @@ def shown(value: object, most: int = 0) -> str:
     cut = 0 < most < len(raw)
     made = "".join(piece for piece, _ in pieces(raw[:most] if cut else raw, newlines=False))
     return f"{made}…" if cut else made
+
+
+def clock(seconds: float, form: str = "%H:%M:%S", *, utc: bool = False) -> str:
+    """A time of the day; of one that no clock shows, which somebody wrote, the number."""
+    try:
+        return time.strftime(form, time.gmtime(seconds) if utc else time.localtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)[:20]
 
 
 def pieces(raw: str, *, newlines: bool) -> list[tuple[str, bool]]:

@@ -12,9 +12,10 @@ import click
 
 from agentwatch import journal
 from agentwatch.commands import log_export, log_filter, log_passed, log_verify, sessions
-from agentwatch.commands.output import clock, document, json_option, visible, wrapped
+from agentwatch.commands.output import document, json_option, visible, wrapped
 from agentwatch.journal import Entry, JournalError
 from agentwatch.paths import Places
+from agentwatch.visible import clock
 
 
 @click.command(
@@ -99,7 +100,7 @@ def _found(session: str | None) -> tuple[Places, bool]:
 
 
 def _told(entry: Entry) -> str:
-    at = clock(entry.t / 1000)
+    at = clock(entry.t // 1000)
     return f"{at}  {entry.seq:>5}  {visible(entry.type):<10} {_words(entry)}".rstrip()
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agentwatch.commands.output import clock, line, visible, wrapped
+from agentwatch.commands.output import line, visible, wrapped
 from agentwatch.errors import AgentwatchError
 from agentwatch.paths import Places
+from agentwatch.visible import clock
 
 _NUMBER = re.compile(r"passed\.jsonl(?:\.(\d{1,9}))?")
 WIDEST = 160

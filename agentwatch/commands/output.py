@@ -10,7 +10,6 @@ import json
 import shutil
 import sys
 import textwrap
-import time
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
@@ -43,14 +42,6 @@ def say(text: str) -> None:
 def visible(text: str) -> str:
     """The text with every control, format, blank and unassigned character spelled out."""
     return "".join(_spell(char) for char in text)
-
-
-def clock(seconds: float, form: str = "%H:%M:%S") -> str:
-    """A time of the day here; of one that no clock shows, which somebody wrote, the number."""
-    try:
-        return time.strftime(form, time.localtime(seconds))
-    except (OverflowError, ValueError, OSError):
-        return f"{seconds:g}"
 
 
 def _spell(char: str) -> str:

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import click
 
 from agentwatch.commands import sessions
-from agentwatch.commands.output import clock, document, json_option, say
+from agentwatch.commands.output import document, json_option, say
 from agentwatch.commands.run import has_terminal
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.model import Json
 from agentwatch.recording import Code, Tape
-from agentwatch.visible import shown
+from agentwatch.visible import clock, shown
 
 
 @click.command(

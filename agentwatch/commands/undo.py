@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from agentwatch.commands import sessions
-from agentwatch.commands.output import clock, document, json_option, visible
+from agentwatch.commands.output import document, json_option, visible
 from agentwatch.errors import AgentwatchError, ExitCode
 from agentwatch.keeping.values import MIB
 from agentwatch.model import Json
 from agentwatch.paths import Places, live_places
 from agentwatch.undoing import listing, undo
+from agentwatch.visible import clock
 
 SHOWN = 8
 """Paths named for each action in the list."""

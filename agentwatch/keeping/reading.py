@@ -14,6 +14,7 @@ from typing import Any
 
 from agentwatch.keeping.store import INDEX
 from agentwatch.keeping.values import Entry
+from agentwatch.regular import opened
 
 AFTER = "after.jsonl"
 
@@ -87,13 +88,14 @@ def groups(kept: Kept) -> list[Group]:
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        text = path.read_text()
+        with opened(path) as file:
+            text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return
     for line in text.split("\n"):
         try:
             data = json.loads(line) if line else None
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(data, dict):
             yield data

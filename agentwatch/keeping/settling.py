@@ -16,6 +16,7 @@ from agentwatch.keeping.reading import AFTER
 from agentwatch.keeping.store import INDEX
 from agentwatch.keeping.tree import NoWay, Tree
 from agentwatch.keeping.values import GONE, Entry, Unkept, Who
+from agentwatch.regular import opened
 
 AT_ONCE = 1000
 """Paths that one look may cost."""
@@ -66,7 +67,7 @@ class Settling:
     def _learn(self) -> None:
         """The lines of the index that came since the last look."""
         try:
-            with (self._store / INDEX).open("rb") as file:
+            with opened(self._store / INDEX) as file:
                 file.seek(self._read)
                 data = file.read()
         except FileNotFoundError:

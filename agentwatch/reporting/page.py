@@ -6,7 +6,6 @@ Owns the sections and our words in them.  Draws nothing: every form of the page 
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from agentwatch.reporting.gather import Gathered, Question
 from agentwatch.reporting.parts import Ends, Item, Mark, Part, Section, Theirs
 from agentwatch.reporting.record import about_the_record
 from agentwatch.reporting.words import counted, told
+from agentwatch.visible import clock
 
 STEPS = {
     "gate": "gate shut",
@@ -58,10 +58,7 @@ def utc(milliseconds: int | None, *, day: bool = False) -> str:
     if milliseconds is None:
         return "unknown"
     form = "%Y-%m-%d %H:%M:%S UTC" if day else "%H:%M:%S"
-    try:
-        return time.strftime(form, time.gmtime(milliseconds / 1000))
-    except (OverflowError, ValueError, OSError):  # somebody else wrote it
-        return f"{milliseconds} ms"
+    return clock(milliseconds // 1000, form, utc=True)
 
 
 def _what_ran(found: Gathered) -> Section:

@@ -6,7 +6,6 @@ session is never in memory.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,6 +20,7 @@ from agentwatch.tui.cards import summary
 from agentwatch.tui.lines import Line
 from agentwatch.tui.text import Role, agent_text, our_text
 from agentwatch.tui.watched import Seen, search_text
+from agentwatch.visible import clock
 
 PAGE: Final = 200
 """Entries of one page."""
@@ -110,7 +110,7 @@ def row(placed: Placed, later: Mapping[str, str]) -> Line:
         if evidence in set(Evidence):
             seen = replace(seen, action=replace(seen.action, evidence=Evidence(evidence)))
         return action_line(seen, entry.t / 1000)
-    drawn = _clock(entry.t / 1000)
+    drawn = _clock(entry.t // 1000)
     role = ROLES.get(entry.type, Role.LABEL)
     drawn.append_text(agent_text(entry.type.upper().ljust(8), role=role))
     for part in told(entry):
@@ -133,5 +133,4 @@ def action_line(seen: Seen, at: float | None = None) -> Line:
 
 
 def _clock(at: float) -> Text:
-    clock = time.strftime("%H:%M:%S", time.localtime(at))
-    return our_text("").append(f"{clock} ", Role.DIM)
+    return our_text("").append(f"{clock(at)} ", Role.DIM)

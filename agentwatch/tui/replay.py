@@ -18,6 +18,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
+from agentwatch import visible
 from agentwatch.recording import Code, Event, Mark, Playback, Tape
 from agentwatch.tui.keys import Where, bindings
 from agentwatch.tui.lines import Line, sentence
@@ -162,7 +163,7 @@ class ReplayScreen(Screen[Any], inherit_bindings=False):
         tail = our_text(f" {word} ", role)
         at, length = elapsed(played.at / 1_000_000), elapsed(self.tape.length / 1_000_000)
         tail.append(f" {at} of {length}  {played.speed:g}x ", Role.DIM)
-        began = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(self.tape.header.timestamp))
+        began = visible.clock(self.tape.header.timestamp, "%Y-%m-%d %H:%M UTC", utc=True)
         name = clip(self.tape.header.session or "a recording", max(8, width - tail.cell_len - 24))
         head = our_text("").append(f" {name} ", Role.STRONG).append(f" {began}", Role.DIM)
         head.append(" " * max(1, width - head.cell_len - tail.cell_len))

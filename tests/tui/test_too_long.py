@@ -10,6 +10,7 @@ from agentwatch.model import Action, Kind, Proposal, Reversibility
 from agentwatch.tui.cards import ROW, summary
 from agentwatch.tui.length import MOST, too_long
 from agentwatch.tui.panes.card import CardPane
+from agentwatch.tui.panes.status import clip
 from agentwatch.tui.talk import Talk
 from agentwatch.tui.watched import Seen
 
@@ -75,3 +76,13 @@ def test_numbers_that_are_none_are_not_said() -> None:
     talk.usage = {"used": 1, "size": 2, "cost": {"amount": 1.5, "currency": "USD" * 1000}}
     assert "50 % of its context used · 1.50 USD" in talk.words()
     assert len(talk.words()) < 400
+
+
+@pytest.mark.parametrize("keep_end", [False, True])
+def test_a_long_text_is_clipped_at_once(keep_end: bool) -> None:
+    """Each step of the cutting looks at the whole: it must begin with what is near the end."""
+    text = "a" + "\u202e" * 1_000_000 + "z"
+    clipped = clip(text, 12, keep_end=keep_end)
+    assert len(clipped) <= 12
+    assert clipped[-1 if keep_end else 0] in "az"
+    assert clip("e\u0301" * 10, 10) == "e\u0301" * 10

@@ -100,8 +100,10 @@ def elapsed(seconds: float) -> str:
 
 def clip(text: str, room: int, *, keep_end: bool = False) -> str:
     """Text that fits the room, an ellipsis where something is cut."""
-    plain = agent_plain(text)
-    if cell_len(plain) <= room:
+    most = 4 * max(0, room) + 8  # marks take no column; of the rest, more than there is room for
+    near = text[-most:] if keep_end else text[:most]
+    plain = agent_plain(near)
+    if len(near) == len(text) and cell_len(plain) <= room:
         return plain
     while plain and cell_len(plain) > max(0, room - 1):
         plain = plain[1:] if keep_end else plain[:-1]

@@ -7,7 +7,6 @@ is never overwritten from here.
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +19,7 @@ from agentwatch.tui.keys import Where, bindings
 from agentwatch.tui.lines import Line, sentence
 from agentwatch.tui.screens.reading import ReadingScreen
 from agentwatch.tui.text import Role, agent_text, our_text
+from agentwatch.visible import clock
 
 NONE = "Nothing was kept: only what flows in draft mode is. m changes the mode."
 NAMED = 6
@@ -91,8 +91,8 @@ class UndoScreen(ReadingScreen):
 
     def _lines(self, at: int, one: Json) -> list[Line]:
         chosen = at == self._chosen
-        when = time.strftime("%H:%M:%S", time.localtime(float(one["at"])))
-        row = our_text(f"{one['id']}  {when}  ", Role.LABEL)
+        row = our_text("").append_text(agent_text(one["id"], role=Role.LABEL))
+        row.append(f"  {clock(one['at'])}  ", Role.LABEL)
         row.append_text(agent_text(one["summary"], role=Role.STRONG if chosen else ""))
         row.append("  undone" if one["undone"] else "", Role.GOOD)
         names = [Path(path).name for path in one["paths"][:NAMED]]
