@@ -162,6 +162,8 @@ def test_a_terminals_variables_are_part_of_its_command(tmp_path: Path) -> None:
     [
         {"rawInput": {"command": "rm -rf /"}},
         {"rawInput": {"command": "rm x", "cwd": "/"}},
+        {"rawInput": {"command": "rm x", "cwd": ".."}},
+        {"rawInput": {"command": "rm x", "env": {"PATH": "/evil"}}},
         {"rawInput": {}},
         {"content": [{"type": "diff", "path": "b", "newText": "new"}]},
     ],
@@ -186,6 +188,8 @@ def test_a_call_of_which_more_is_told_while_it_is_asked_is_released(tmp_path: Pa
         b.requests(hands.RUN)
         _, _, answer = await b.session.next()
         b.update("tool_call_update", **hands.RUN, status="pending", locations=[{"path": "x"}])
+        more = {"command": "rm x", "description": "a step", "cwd": str(tmp_path)}
+        b.update("tool_call_update", toolCallId="t1", rawInput=more)
         await b.settled()
         answer.set_result(YES)
         assert (await b.agent.answered("p1"))["result"]["outcome"]["optionId"] == "once"

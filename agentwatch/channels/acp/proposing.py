@@ -132,8 +132,24 @@ def acting(call: Call, proposal: Proposal) -> tuple[object, ...]:
     """What of a call says what would happen: while it is asked about, this must stay as it is."""
     only_named = proposal.kind in (Kind.WRITE, Kind.DELETE, Kind.RENAME) and not _diffs(call)
     named = proposal.paths if only_named else ()
-    what = (proposal.kind, proposal.command, proposal.argv, proposal.url)
-    return (*what, named, call.given, _diffs(call))
+    what = (proposal.kind, proposal.command, proposal.argv, proposal.url, proposal.cwd)
+    return (*what, named, _weighed(call.given or {}, proposal), _diffs(call))
+
+
+def _weighed(given: Json, proposal: Proposal) -> Json:
+    """Its arguments, without those of a command that are words or the folder it has anyway.
+
+    OpenCode tells both only once it has asked.
+    """
+    cwd = proposal.cwd
+    if cwd is None or proposal.kind is not Kind.EXEC or not (proposal.command or proposal.argv):
+        return given
+
+    def adds(name: str, value: object) -> bool:
+        here = isinstance(value, str) and posixpath.join(cwd, value) == cwd
+        return name != "description" and not (name in WHERE and here)
+
+    return {name: value for name, value in given.items() if adds(name, value)}
 
 
 def hunks(diff: str | None) -> str | None:
