@@ -128,4 +128,6 @@ def size_of(count: int) -> str:
     """Bytes, for people."""
     if count >= 1024 * MIB:
         return f"{count / MIB / 1024:.1f} GiB"
+    if count >= 1024 * MIB:
+        return f"{count / 1024 / MIB:.1f} GiB"
     return f"{count / MIB:.1f} MiB" if count >= MIB else f"{count // 1024} KiB"
