@@ -21,7 +21,7 @@ REFUSALS_RECORDED = 100
 """Refused messages written one by one; further ones are only counted, or an agent that sends
 garbage could fill the disk."""
 ALARM = 4000
-"""Characters of an alarm: it is read at once, and may quote what an agent wrote."""
+"""Characters of an alarm, or a refusal: it is read at once, and may quote what an agent wrote."""
 
 
 class Telling:
@@ -44,7 +44,7 @@ class Telling:
 
     def alarm(self, text: str) -> None:
         """Something a person should look at now."""
-        text = text if len(text) <= ALARM else f"{text[:ALARM]}…"
+        text = _cut(text)
         self.note("alarm", {"text": text})
         self.publish({"event": "alarm", "text": text, "at": time.time()})
 
@@ -52,6 +52,7 @@ class Telling:
         """A message or a peer that was turned away."""
         self._refused += 1
         if self._refused <= REFUSALS_RECORDED or self._refused % 1000 == 0:
+            what = _cut(what)
             self.note("refused", {"who": who, "what": what, "count": self._refused})
             if alarm:
                 self.alarm(f"{who} was refused: {what}")
@@ -89,3 +90,7 @@ class Telling:
             text = f"the record cannot be written, so everything is denied: {error}"
             self.notes.append(text)
             self.publish({"event": "alarm", "text": text, "at": time.time()})
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= ALARM else f"{text[:ALARM]}…"

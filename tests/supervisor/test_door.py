@@ -160,3 +160,9 @@ def test_refusals_do_not_fill_the_record(session: Supervised) -> None:
     lines = session.places.journal.read_bytes().splitlines()
     assert len(lines) == 105  # a hundred one by one, then every thousandth
     assert json.loads(lines[-1])["data"]["count"] == 5000
+
+
+def test_what_a_refusal_or_an_alarm_quotes_is_cut(session: Supervised) -> None:
+    before = session.places.journal.stat().st_size
+    session.refused("agent(1)", "x" * 1_000_000, alarm=True)
+    assert session.places.journal.stat().st_size - before < 20_000

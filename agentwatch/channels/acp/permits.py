@@ -24,6 +24,9 @@ WHOLE = 150_000
 NO_REASON = "a person said no"
 """How the gate words a denial without a reason."""
 
+LONG = 4000
+"""Characters of an alarm that are recorded: the call itself is told elsewhere."""
+
 SESSIONS = 100
 """Sessions of one agent whose calls are remembered."""
 
@@ -159,7 +162,7 @@ class Permits:
     def _report(self, call: Call, what: str) -> None:
         call.reported = True
         self._alarms += 1
-        self._session.note("acp-alarm", {"call": call.id, "what": what})
+        self._session.note("acp-alarm", {"call": call.id[:LONG], "what": what[:LONG]})
         if self._alarms <= ALARMS:
             self._session.alarm(f"a tool call {what}")
         elif self._alarms == ALARMS + 1:

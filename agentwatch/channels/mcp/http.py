@@ -160,7 +160,7 @@ class Bridge:
             with self._opener.open(sent) as response:
                 for line in _messages(response):
                     self._print(rpc.read(line).data)
-        except (OSError, HTTPException, Malformed):
+        except (OSError, HTTPException, Malformed, ValueError):
             return  # it offers none, or no longer: requests go on
 
     def _held(self) -> dict[str, str]:
@@ -172,7 +172,7 @@ class Bridge:
         sent = urllib.request.Request(self._url, None, self._held() | self._given, method="DELETE")  # noqa: S310 - http and https only
         try:
             self._opener.open(sent, timeout=5).close()
-        except (OSError, HTTPException):
+        except (OSError, HTTPException, ValueError):
             return
 
     def _failed(self, message: Message, why: str) -> None:
