@@ -134,3 +134,10 @@ def test_a_far_servers_version_that_is_no_header_is_an_answer(
     monkeypatch.setattr(bridge, "_version", "1\r\nX: y")
     bridge._carry(rpc.read(b'{"jsonrpc":"2.0","id":1,"method":"ping"}'))
     assert json.loads(capsysbinary.readouterr().out)["error"]["code"] == rpc.INTERNAL
+
+
+@played
+async def test_a_resource_is_read_by_one_name(b: Bench) -> None:
+    b.client.say("resources/read", id=1, params={"uri": "file:///a", "URI": "file:///b"})
+    assert "case" in (await b.client.hear())["error"]["message"]
+    assert b.session.reads == []

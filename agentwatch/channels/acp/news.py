@@ -17,11 +17,8 @@ from agentwatch.channels.acp.transcript import Kind, Transcript
 from agentwatch.channels.asking import Session
 from agentwatch.model import Json
 
-CHUNKS = {
-    "agent_message_chunk": Kind.AGENT,
-    "agent_thought_chunk": Kind.THOUGHT,
-    "user_message_chunk": Kind.PERSON,
-}
+CHUNKS = {"agent_message_chunk": Kind.AGENT, "agent_thought_chunk": Kind.THOUGHT}
+"""What a person said is not among it: that is known from the person, never from the agent."""
 NAMES = 200
 """Characters of a name that the agent fills in."""
 MODES_TOLD = 10

@@ -17,6 +17,7 @@ from agentwatch.channels.acp.proposing import Changes, acting, consequential, hu
 from agentwatch.channels.asking import Answered, Session
 from agentwatch.channels.rpc import Malformed
 from agentwatch.model import Json, Proposal
+from agentwatch.visible import shown
 
 WHOLE = 150_000
 """Characters of a diff that is surely complete."""
@@ -26,6 +27,9 @@ NO_REASON = "a person said no"
 
 LONG = 4000
 """Characters of an alarm that are recorded: the call itself is told elsewhere."""
+
+NAMED = 300
+"""Characters by which a denied action is named to the agent: it is said in a person's name."""
 
 SESSIONS = 100
 """Sessions of one agent whose calls are remembered."""
@@ -103,7 +107,7 @@ class Permits:
     def _because(self, where: str, answered: Answered, proposal: Proposal) -> None:
         """The protocol's answer has no room for a reason: keep it, to be said afterwards."""
         if answered.by.startswith("person:") and answered.why != NO_REASON:
-            said = f"I did not allow you to {proposal.summary}: {answered.why}"
+            said = f"I did not allow you to {shown(proposal.summary, NAMED)}: {answered.why}"
             self._reasons.setdefault(where, []).append(said)
 
     def allowed_write(self, path: str, content: str) -> bool:

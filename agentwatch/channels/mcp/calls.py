@@ -71,6 +71,7 @@ def of_call(message: Message, server: str, pins: Pins) -> tuple[Proposal, tuple[
 
 def of_read(message: Message, server: str) -> Proposal:
     """The proposal in the reading of a resource."""
+    rpc.exact(message.params, frozenset({"uri", "_meta"}), "the reading of a resource")
     uri = message.params.get("uri")
     if not isinstance(uri, str):
         raise Malformed("a resource is read without saying which", message.id)
