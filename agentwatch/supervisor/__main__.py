@@ -23,10 +23,20 @@ def main() -> int:
     report = os.dup(1)
     _detach()
 
+    told = False
+
     def ready(message: Json) -> None:
-        os.write(report, json.dumps(message).encode() + b"\n")
-        os.close(report)
-        _close_stdio(config)
+        nonlocal told
+        if told:  # its number may be another file's by now
+            return
+        told = True
+        try:
+            os.write(report, json.dumps(message).encode() + b"\n")
+        except BrokenPipeError as error:
+            raise AgentwatchError("whoever started this session is gone") from error
+        finally:
+            os.close(report)
+            _close_stdio(config)
 
     try:
         serve.main(config, ready)

@@ -96,8 +96,8 @@ class Supervisor:
         Switch(self.places, running.record).start()
         if self._speaking is not None:
             await self._speaking.start()
-        ready({"ok": True, "session": self.session.snapshot().to_json()})
         try:
+            ready({"ok": True, "session": self.session.snapshot().to_json()})
             await self._watch(running)
         except BaseException:
             self._kill("fault")
