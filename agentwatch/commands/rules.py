@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -33,17 +34,22 @@ def command() -> None:
 def check(file: Path, as_json: bool) -> int:
     """Say whether a file of rules is right, and try its examples."""
     try:
-        rules = read(file.read_text(), str(file))
+        text = file.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise AgentwatchError(f"{file} cannot be read: {error}") from error
-    wrong = [fault.words for fault in faults(rules)]
+        raise AgentwatchError(f"{file} cannot be read: {error}", code=ExitCode.USAGE) from error
+    rules: Sequence[Rule] = ()
+    try:
+        rules = read(text, str(file))
+        wrong = [fault.words for fault in faults(rules)]
+    except AgentwatchError as error:
+        wrong = [error.what]
     tried = sum(len(rule.match) + len(rule.not_match) for rule in rules)
     if as_json:
         document({"file": str(file), "rules": len(rules), "examples": tried, "faults": wrong})
     else:
         for fault in wrong:
             print(visible(fault))
-        print(f"{file}: {len(rules)} rules, {tried} examples, {len(wrong)} wrong")
+        print(f"{file}: {len(rules)} rules read, {tried} examples, {len(wrong)} wrong")
     return int(ExitCode.NO if wrong else ExitCode.OK)
 
 
@@ -126,7 +132,8 @@ def import_(program: str, file: Path | None, trusted: bool, as_json: bool) -> No
             f"no rules of {program} where they usually lie", "name the file", ExitCode.NOT_FOUND
         )
     try:
-        taken = convert(program, path.read_text(), trust=trusted)
+        written = path.read_text()
+        taken = convert(program, written, trust=trusted)
     except (OSError, UnicodeDecodeError) as error:
         raise AgentwatchError(f"{path} cannot be read: {error}") from error
     text = toml(program, taken.drafts)
@@ -135,6 +142,9 @@ def import_(program: str, file: Path | None, trusted: bool, as_json: bool) -> No
         document({"toml": text, "dropped": list(taken.dropped)})
         return
     sys.stdout.write(text)
+    whole = convert(program, written, trust=True).drafts
+    if asked := 0 if trusted else sum(one.fields["decide"] == "allow" for one in whole):
+        say(f"asked about here, though {program} allowed it: {asked}; --trust allows it here, too")
     for dropped in taken.dropped:
         say(visible(f"dropped: {dropped}"))
 

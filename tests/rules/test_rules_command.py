@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from agentwatch.commands.rules import command
 from agentwatch.errors import AgentwatchError
-from agentwatch.rules import PROJECT, RuleError
+from agentwatch.rules import PROJECT
 
 DENY = '[[rule]]\nid = "no-touch"\ndecide = "deny"\nwhy = "never"\nargv = ["touch"]\n'
 ALLOW = '[[rule]]\nid = "make"\ndecide = "allow"\nargv = ["make"]\n'
@@ -44,8 +44,11 @@ def test_check_tries_the_examples(here: Path) -> None:
 
 def test_check_says_where_a_mistake_is(here: Path) -> None:
     (here / "r.toml").write_text(DENY + "flag = 1\n")
-    with pytest.raises(RuleError, match=r"r.toml:6: there is no key 'flag'"):
-        rules("check", "r.toml")
+    done = rules("check", "r.toml")
+    assert done.return_value == 1
+    assert "r.toml:6: there is no key 'flag'" in done.output
+    (fault,) = json.loads(rules("check", "r.toml", "--json").output)["faults"]
+    assert "there is no key 'flag'" in fault
 
 
 def test_explain_names_the_rule(here: Path) -> None:
@@ -82,3 +85,9 @@ def test_import_prints_rules_that_can_be_read(here: Path) -> None:
     (here / "new.toml").write_text(done.stdout)
     assert rules("check", "new.toml").return_value == 0
     assert "dropped: allow: WebSearch" in done.stderr
+
+
+def test_what_was_allowed_and_is_asked_here_is_said(here: Path) -> None:
+    (here / "s.json").write_text(json.dumps({"permissions": {"allow": ["Bash(ls:*)"]}}))
+    assert "though claude allowed it: 1" in rules("import", "claude", "s.json").stderr
+    assert rules("import", "claude", "s.json", "--trust").stderr == ""
