@@ -116,11 +116,14 @@ def ask_to_kill(places: Places, timeout: float = 10.0) -> Receipt:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
             connection.connect(str(places.kill_socket))
-            line = connection.makefile("rb").readline()
+            line = connection.makefile("rb").readline(wire.MAX_ANSWER)
     except OSError as error:
         raise NoSupervisor(places.id, error.strerror or str(error)) from error
     if not line:
         raise NoSupervisor(places.id, "it hung up")
-    answer = json.loads(line)
-    wire.raise_failure(answer)
-    return Receipt.from_json(answer["result"])
+    try:
+        answer = json.loads(line)
+        wire.raise_failure(answer)
+        return Receipt.from_json(answer["result"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NoSupervisor(places.id, "what it answered is no receipt") from error

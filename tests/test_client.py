@@ -7,7 +7,9 @@ import socket
 import threading
 from pathlib import Path
 
-from agentwatch.client import Client
+import pytest
+
+from agentwatch.client import Client, NoSupervisor, ask_to_kill
 from agentwatch.paths import Places
 
 
@@ -36,4 +38,24 @@ def test_an_event_that_came_with_an_answer_is_known_to_be_there(tmp_path: Path) 
             (event,) = client.arrived()
             assert event["session"] == over["session"]
             assert not client.holds()
+        server.join(10)
+
+
+@pytest.mark.parametrize("said", [b"{\n", b"[1]\n", b'{"ok":true}\n', b"[" * 100_000 + b"\n", b""])
+def test_what_is_no_receipt_is_no_kill(tmp_path: Path, said: bytes) -> None:
+    """Somebody else may listen where the supervisor's kill thread did."""
+    places = Places("s", tmp_path, tmp_path)
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.sendall(said)
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(places.kill_socket))
+        listening.listen()
+        server = threading.Thread(target=serve, args=(listening,))
+        server.start()
+        with pytest.raises(NoSupervisor):
+            ask_to_kill(places)
         server.join(10)
