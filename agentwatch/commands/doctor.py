@@ -56,6 +56,10 @@ NOT_COVERED = (
         "what the gate does for the agent is not bound by a Landlock sandbox of the agent's own."
     ),
     (
+        "What the agent writes into caches passes: compiled Python, packages and builds of Bun and "
+        "Go that lie there may run later, when you use them."
+    ),
+    (
         "A process that another daemon starts on the agent's behalf (at, cron, systemd-run, "
         "docker, ssh, an existing tmux server) is outside the tree: neither gated nor killed."
     ),
