@@ -18,7 +18,7 @@ from typing import Protocol
 AWAKE = 1_000_000
 """Nanoseconds after a call that it looks for the next one without sleeping."""
 
-OTHERS = 200_000
+OTHERS = 1_000_000
 """Nanoseconds between two looks that tell of somebody else on this processor."""
 
 RESTS = 30
