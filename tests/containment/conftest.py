@@ -21,6 +21,12 @@ Start = Callable[..., Running]
 StandIn = Callable[..., subprocess.Popen[bytes]]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is dead in the end counts: beside a storm, dying takes its time."""
+    monkeypatch.setattr("agentwatch.kill.PATIENCE", stage.PATIENCE)
+
+
 def found(name: str) -> Means:
     """A means, or a skip with what this machine says."""
     try:

@@ -21,7 +21,7 @@ from agentwatch.paths import Places
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNAWAYS = ROOT / "tests" / "runaways"
-PATIENCE = 20.0
+PATIENCE = 60.0
 WITHOUT_SCOPE = "subreaper-B"
 
 
