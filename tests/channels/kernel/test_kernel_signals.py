@@ -113,16 +113,16 @@ def test_a_start_that_was_taken_hold_of_while_it_waited_does_not_begin(gated: Ga
     assert rig.out.split() == [b"0", b"%d" % errno.EPERM]
 
 
-@pytest.mark.parametrize("how", ["0,0", "0x4206,child"])
-def test_a_start_of_who_is_taken_hold_of_says_so(gated: Gated, how: str) -> None:
+@pytest.mark.parametrize("own", [True, False])
+def test_a_start_of_who_is_taken_hold_of_says_so(gated: Gated, *, own: bool) -> None:
+    """By its own wish (PTRACE_TRACEME), or by its parent's (PTRACE_SEIZE)."""
     rig = gated(lambda _: True)
     code = SAY + (
-        "l=ctypes.CDLL(None,use_errno=True); own='"
-        f"{how}'=='0,0'\n"
+        f"l=ctypes.CDLL(None,use_errno=True); own={own}\n"
         "r,w=os.pipe()\n"
         "if (child:=os.fork())==0:\n"
         " own and l.ptrace(0,0,0,0); os.read(r,1); os.execv('/bin/true',['true'])\n"
-        f"own or l.ptrace({how},0,0)\n"
+        "own or l.ptrace(0x4206,child,0,0)\n"
         "os.write(w,b'x')\n"
         "own and os.waitpid(child,0) and l.ptrace(7,child,0,0)\n"
         "print(os.waitstatus_to_exitcode(os.waitpid(child,0)[1]))\n"
